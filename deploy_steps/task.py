@@ -1,0 +1,88 @@
+"""Makes the three Lambda handlers of a kind: read the event, run one verb, journal one line, answer.
+
+Event of `create` and `info`: {"run": "…", "dry_run": false, "spec": {…}, "known": {…}}, where `known` holds the fields of
+the spec that only this execution could find out (the version of the configuration layer, say). Event of `destroy`:
+{"run": "…", "dry_run": false, "identity": {…}}. Answer: `contract.Result` as JSON.
+
+The journal is one JSON line per step on standard output. All step tasks share one log group, so a deployment is
+followed by reading one place, on every engine, at no extra call.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from deploy_steps import aws
+from deploy_steps.contract import Result, read_spec
+from deploy_steps.errors import InvalidInput
+
+Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Actions:
+    """The IAM actions each verb needs, and no others: the tasks' roles are made from these."""
+
+    create: tuple[str, ...]
+    destroy: tuple[str, ...]
+    info: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of resource, as the state machines, the template and the tests see it."""
+
+    name: str
+    service: str
+    spec: type
+    identity: type
+    create: Callable[..., Result]
+    destroy: Callable[..., Result]
+    info: Callable[..., Result]
+    actions: Actions
+
+    def task(self, verb: str) -> Handler:
+        """The Lambda handler of one verb (`create`, `destroy` or `info`)."""
+        run = {"create": self.create, "destroy": self.destroy, "info": self.info}[verb]
+        shape, key = (self.identity, "identity") if verb == "destroy" else (self.spec, "spec")
+
+        def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+            if not isinstance(event, Mapping) or key not in event:
+                raise InvalidInput(f"{self.name} {verb}: the event has no '{key}'.")
+            options = {} if verb == "info" else {"dry_run": bool(event.get("dry_run", False))}
+            with journal(event, self.name, verb) as note, aws.translated():
+                result = run(aws.client(self.service), read_spec(shape, {**event[key], **event.get("known", {})}), **options)
+                note(result)
+            return result.as_dict()
+
+        return handler
+
+
+class journal:  # noqa: N801  # reads as a statement: `with journal(...) as note`
+    """Time one step and print its line, also when it fails."""
+
+    def __init__(self, event: Mapping[str, Any], kind: str, verb: str) -> None:
+        self._line: dict[str, Any] = {"step": kind, "verb": verb, "run": event.get("run", "")}
+        if event.get("dry_run"):
+            self._line["dry_run"] = True
+
+    def __enter__(self) -> Callable[[Result], None]:
+        self._started = time.time()
+        self._before = aws.counted()
+        return self._note
+
+    def _note(self, result: Result) -> None:
+        answer = result.as_dict()
+        self._line |= {"name": answer["name"], "outcome": answer["outcome"], "changes": answer["changes"]}
+
+    def __exit__(self, _type: Any, error: BaseException | None, _trace: Any) -> None:
+        after = aws.counted()
+        if error is not None:
+            self._line |= {"outcome": "failed", "error": type(error).__name__, "message": str(error)}
+        self._line |= {name: after[name] - self._before[name] for name in after}
+        self._line |= {"started": round(self._started, 3), "seconds": round(time.time() - self._started, 3)}
+        print(json.dumps(self._line, default=str), flush=True)  # noqa: T201  # the journal is standard output

@@ -1,0 +1,1 @@
+"""The tasks that are not a kind of resource: loading, locking, recording, packaging, proving."""

@@ -1,0 +1,1 @@
+"""What a person runs: the command line, configuration, names, planning, installing, the embedded cloud."""

@@ -1,0 +1,1 @@
+"""The cross-layer tests and fixtures of the whole product."""
