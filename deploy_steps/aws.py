@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import boto3
+from botocore import exceptions
 from botocore.config import Config
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import ClientError
 
 from deploy_steps import errors
 
@@ -32,8 +33,29 @@ _CONFLICTS = {
     "OperationAbortedException",  # CloudWatch Logs
     "ConflictingResourceUpdateException",  # IoT
     "PreconditionFailedException",
+    # The thing appeared between our read and our create. Running the step again reads it, and checks whose it is.
+    "EntityAlreadyExists",
+    "ResourceAlreadyExistsException",
+    "ResourceExistsException",
+    "QueueAlreadyExists",  # SQS answers with the names of its older protocol
 }
-_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedException", "UnauthorizedOperation", "NotAuthorized"}
+_VANISHED = {  # between our read and our write, or AWS does not show it everywhere yet
+    "ResourceNotFoundException",
+    "NoSuchEntity",
+    "AWS.SimpleQueueService.NonExistentQueue",
+}
+_VANISHED_RULE = "Access to topic rule"  # IoT's UnauthorizedException for a rule that is not there: "... was denied"
+_DENIED = {
+    "AccessDenied",
+    "AccessDeniedException",
+    "UnauthorizedException",
+    "UnauthorizedOperation",
+    "NotAuthorized",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+}
 _QUOTAS = {
     "LimitExceeded",
     "LimitExceededException",
@@ -46,6 +68,9 @@ _NOT_READY = (
     "does not have permissions",  # InvalidParameterValueException: its policy is seconds old
     "KMS key is invalid for CreateGrant",
     "Invalid principal",  # MalformedPolicyDocument: the principal is seconds old
+    "sts:AssumeRole",  # IoT: "unable to assume role (sts:AssumeRole) ... If the role was just created or updated"
+    "scheduled for deletion",  # Secrets Manager: a secret of that name was deleted seconds ago
+    "QueueDeletedRecently",  # SQS: "You must wait 60 seconds after deleting a queue before you can create another"
 )
 _COUNTED = {"calls": 0, "writes": 0}
 _READS = ("Get", "List", "Describe", "Head", "Filter", "Query", "Scan", "Simulate")
@@ -72,6 +97,16 @@ def counted() -> dict[str, int]:
     return dict(_COUNTED)
 
 
+def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Tags as IAM, DynamoDB, IoT and Secrets Manager take them; the other services take a plain mapping."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def tag_map(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """The way back: a list of Key and Value as a mapping."""
+    return {tag["Key"]: tag["Value"] for tag in tags}
+
+
 def error_code(error: ClientError) -> str:
     """AWS's name for the error. Lambda's names end in `Exception`, IAM's do not."""
     return str(error.response.get("Error", {}).get("Code", ""))
@@ -84,22 +119,30 @@ def translated() -> Iterator[None]:
         yield
     except ClientError as error:
         raise _translate(error) from error
-    except (ConnectionError, HTTPClientError) as error:
+    except (exceptions.ConnectionError, exceptions.HTTPClientError, exceptions.IncompleteReadError) as error:
         raise errors.ServiceUnavailable(f"AWS did not answer: {error}") from error
+    except (exceptions.NoCredentialsError, exceptions.CredentialRetrievalError) as error:
+        raise errors.AccessDenied(str(error)) from error
+    except exceptions.ParamValidationError as error:
+        raise errors.InvalidInput(str(error)) from error
 
 
 def _translate(error: ClientError) -> errors.StepError:
     code = error_code(error)
     message = f"{error.operation_name}: {error.response.get('Error', {}).get('Message', '')} ({code})"
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    if code in _VANISHED or _VANISHED_RULE in message:
+        return errors.NotReady(message)
+    if code in _DENIED:  # before the texts: a denial can quote sts:AssumeRole, and waiting does not cure it
+        return errors.AccessDenied(message)
     if any(text in message for text in _NOT_READY):
         return errors.NotReady(message)
     if code in _THROTTLES or status == 429:
         return errors.Throttled(message)
     if code in _CONFLICTS:
         return errors.Conflict(message)
-    if code in _DENIED:
-        return errors.AccessDenied(message)
+    if code in _QUOTAS and "simultaneously" in message:  # DynamoDB: how many tables may change at the same time
+        return errors.Throttled(message)
     if code in _QUOTAS:
         return errors.QuotaExceeded(message)
     if status >= 500 or code in {"ServiceFailure", "InternalError", "ServiceException", "InternalServerError"}:

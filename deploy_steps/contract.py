@@ -13,15 +13,18 @@ and write nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal, TypeVar, get_type_hints
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
+from types import NoneType, UnionType
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from deploy_steps.errors import ForeignResource, InvalidInput
 
 Outcome = Literal["created", "updated", "unchanged", "deleted", "absent", "retained", "present", "drifted"]
 
 MANAGED_BY = "multicloud-gluecode"
+UNKNOWN = "(known after deployment)"
+NOT_SHOWN = "(not shown)"
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,25 @@ class Owner:
 
 
 @dataclass(frozen=True)
+class Identity:
+    """What is needed to remove a thing: its name and whose it is. It outlives the configuration."""
+
+    name: str
+    owner: Owner
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """A file in the artifact bucket. Its `sha256` is compared with what AWS reports, in AWS's own encoding."""
+
+    bucket: str
+    key: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Change:
-    """One field that differs. Secrets never stand here: their fields are reported as digests."""
+    """One field that differs. A secret's value never stands here: NOT_SHOWN does."""
 
     field: str
     before: Any
@@ -49,7 +69,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Result:
-    """What a step answers. `outputs` holds what later steps need (an ARN, a URL)."""
+    """What a step answers. `outputs` holds what later steps need (an ARN, a URL).
+
+    A dry run has the same outputs, with UNKNOWN for what only a deployment can tell.
+    """
 
     kind: str
     name: str
@@ -64,9 +87,7 @@ class Result:
 
 def differences(desired: Mapping[str, Any], live: Mapping[str, Any]) -> tuple[Change, ...]:
     """The fields of `desired` whose live value is another one, in the order of `desired`."""
-    return tuple(
-        Change(name, live.get(name), value) for name, value in desired.items() if live.get(name) != value
-    )
+    return tuple(Change(name, live.get(name), value) for name, value in desired.items() if live.get(name) != value)
 
 
 def tag_differences(owner: Owner, live: Mapping[str, str]) -> tuple[Change, ...]:
@@ -76,15 +97,32 @@ def tag_differences(owner: Owner, live: Mapping[str, str]) -> tuple[Change, ...]
     )
 
 
+def tags_among(changes: Iterable[Change]) -> dict[str, str]:
+    """The tags to write, so that one call repairs all of them."""
+    return {change.field[4:]: change.after for change in changes if change.field.startswith("tag ")}
+
+
+def fields_among(changes: Iterable[Change]) -> list[str]:
+    """The names of the changed fields that are not tags, in their order."""
+    return [change.field for change in changes if not change.field.startswith("tag ")]
+
+
+def is_ours(owner: Owner, live_tags: Mapping[str, str]) -> bool:
+    """Whether this twin owns the thing with these tags, or adoption was asked for.
+
+    `ManagedBy` decides: with it, a missing tag is drift to repair; a thing without it was made by someone else.
+    """
+    marked = live_tags.get("ManagedBy") == MANAGED_BY and live_tags.get("DigitalTwin", owner.twin) == owner.twin
+    return owner.adopt or marked
+
+
 def ensure_ours(kind: str, name: str, owner: Owner, live_tags: Mapping[str, str]) -> None:
-    """Raise ForeignResource unless the live tags say that this twin owns the thing, or adoption was asked for."""
-    if owner.adopt:
-        return
-    if live_tags.get("ManagedBy") == MANAGED_BY and live_tags.get("DigitalTwin", owner.twin) == owner.twin:
+    """Raise ForeignResource unless the thing is ours."""
+    if is_ours(owner, live_tags):
         return
     raise ForeignResource(
         f"The {kind} '{name}' exists but does not belong to twin '{owner.twin}': it was left untouched. "
-        f"Rename or remove it, or hand it over by starting with \"adopt\": true "
+        f'Rename or remove it, or hand it over by starting with "adopt": true '
         f"(its tags would become ManagedBy={MANAGED_BY}, DigitalTwin={owner.twin})."
     )
 
@@ -93,18 +131,45 @@ T = TypeVar("T")
 
 
 def read_spec(spec_type: type[T], data: Any) -> T:
-    """Build a frozen spec from the JSON a state machine hands over, or say exactly what is wrong with it."""
+    """Build a frozen spec from the JSON a state machine hands over, or say exactly what is wrong with it.
+
+    Raises InvalidInput, naming the field: `FunctionSpec.code.key: expected str, got int`.
+    """
+    return _read_dataclass(spec_type, data, spec_type.__name__)
+
+
+def _read_dataclass(spec_type: type[T], data: Any, where: str) -> T:
     if not isinstance(data, Mapping):
-        raise InvalidInput(f"Expected an object for {spec_type.__name__}, got {type(data).__name__}.")
-    known = {f.name for f in fields(spec_type)}  # type: ignore[arg-type]  # every spec is a dataclass
-    unknown = sorted(set(data) - known)
+        raise InvalidInput(f"{where}: expected an object, got {type(data).__name__}.")
+    known = {f.name: f for f in fields(spec_type)}  # type: ignore[arg-type]  # every spec is a dataclass
+    unknown = sorted(set(data) - set(known))
     if unknown:
-        raise InvalidInput(f"{spec_type.__name__} does not know {', '.join(unknown)}; it takes {', '.join(sorted(known))}.")
+        raise InvalidInput(f"{where} does not know {', '.join(unknown)}; it takes {', '.join(sorted(known))}.")
+    missing = [
+        name for name, f in known.items() if name not in data and f.default is MISSING and f.default_factory is MISSING
+    ]
+    if missing:
+        raise InvalidInput(f"{where} misses {', '.join(missing)}.")
     hints = get_type_hints(spec_type)
-    values = dict(data)
-    if hints.get("owner") is Owner and isinstance(values.get("owner"), Mapping):
-        values["owner"] = read_spec(Owner, values["owner"])
-    try:
-        return spec_type(**values)
-    except TypeError as error:
-        raise InvalidInput(f"{spec_type.__name__}: {error}") from error
+    return spec_type(**{name: _read_value(hints[name], value, f"{where}.{name}") for name, value in data.items()})
+
+
+def _read_value(hint: Any, value: Any, where: str) -> Any:
+    if hint is Any:
+        return value
+    if get_origin(hint) is UnionType:  # `X | None` is the only union a spec uses
+        wanted = next(choice for choice in get_args(hint) if choice is not NoneType)
+        return None if value is None else _read_value(wanted, value, where)
+    if is_dataclass(hint) and isinstance(hint, type):
+        return _read_dataclass(hint, value, where)
+    if get_origin(hint) is tuple:
+        if not isinstance(value, list | tuple):
+            raise InvalidInput(f"{where}: expected a list, got {type(value).__name__}.")
+        return tuple(_read_value(get_args(hint)[0], item, f"{where}[{n}]") for n, item in enumerate(value))
+    if get_origin(hint) is dict:
+        if not isinstance(value, Mapping):
+            raise InvalidInput(f"{where}: expected an object, got {type(value).__name__}.")
+        return {key: _read_value(get_args(hint)[1], item, f"{where}.{key}") for key, item in value.items()}
+    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
+        raise InvalidInput(f"{where}: expected {hint.__name__}, got {type(value).__name__}.")
+    return value

@@ -1,5 +1,14 @@
 """The closed list of errors a step can raise; a state machine retries or catches them by class name."""
 
+# ruff: noqa: N818  # the names are read in a graph and in a Fail state's cause: they say what is wrong, not that it is
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from deploy_steps.contract import Result
+
 
 class StepError(Exception):
     """Base of every error a step raises on purpose. Its text says what to do."""
@@ -30,7 +39,15 @@ class AccessDenied(StepError):
 
 
 class NotReady(StepError):
-    """AWS has not caught up yet (a new role, a pending function). Retried by the state machine."""
+    """AWS has not caught up yet (a new role, a table being created). Retried by the state machine.
+
+    `achieved` is what the step has done all the same. The retry will find it done and answer `unchanged`, so the
+    journal tells it at the first attempt.
+    """
+
+    def __init__(self, message: str, achieved: Result | None = None) -> None:
+        super().__init__(message)
+        self.achieved = achieved
 
 
 class Conflict(StepError):

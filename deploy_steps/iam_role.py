@@ -7,7 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from deploy_steps.contract import Owner, Result, differences, ensure_ours, tag_differences
+from deploy_steps.aws import tag_list, tag_map
+from deploy_steps.contract import (
+    UNKNOWN,
+    Change,
+    Identity,
+    Owner,
+    Result,
+    differences,
+    ensure_ours,
+    fields_among,
+    tag_differences,
+    tags_among,
+)
 from deploy_steps.task import Actions, Kind
 
 KIND = "iam-role"
@@ -25,32 +37,23 @@ class RoleSpec:
     permissions_boundary: str | None = None
 
 
-@dataclass(frozen=True)
-class RoleIdentity:
-    """What is needed to remove a role."""
-
-    name: str
-    owner: Owner
-
-
 def create(client: Any, spec: RoleSpec, *, dry_run: bool = False) -> Result:
     """Bring the role, its trust, its policy, its boundary and its tags to the spec."""
     live = _read(client, spec.name)
-    desired = _desired(spec)
     if live is None:
-        if not dry_run:
-            arn = _create(client, spec)
-            return Result(KIND, spec.name, "created", outputs={"arn": arn})
-        return Result(KIND, spec.name, "created")
+        arn = UNKNOWN if dry_run else _create(client, spec)
+        return Result(KIND, spec.name, "created", outputs={"arn": arn})
     ensure_ours(KIND, spec.name, spec.owner, live["tags"])
-    changes = differences(desired, live) + tag_differences(spec.owner, live["tags"])
+    changes = _changes(spec, live)
     if not dry_run:
-        for change in changes:
-            _write(client, spec, change.field)
+        for field in fields_among(changes):
+            _write(client, spec, field)
+        if tags := tags_among(changes):
+            client.tag_role(RoleName=spec.name, Tags=tag_list(tags))
     return Result(KIND, spec.name, "updated" if changes else "unchanged", changes, {"arn": live["arn"]})
 
 
-def destroy(client: Any, identity: RoleIdentity, *, dry_run: bool = False) -> Result:
+def destroy(client: Any, identity: Identity, *, dry_run: bool = False) -> Result:
     """Remove the role and everything attached to it: IAM refuses with DeleteConflict while a policy is left."""
     live = _read(client, identity.name)
     if live is None:
@@ -70,7 +73,7 @@ def info(client: Any, spec: RoleSpec) -> Result:
     live = _read(client, spec.name)
     if live is None:
         return Result(KIND, spec.name, "absent")
-    changes = differences(_desired(spec), live) + tag_differences(spec.owner, live["tags"])
+    changes = _changes(spec, live)
     return Result(KIND, spec.name, "drifted" if changes else "present", changes, {"arn": live["arn"]})
 
 
@@ -81,12 +84,13 @@ def _trust(service: str) -> dict[str, Any]:
     }
 
 
-def _desired(spec: RoleSpec) -> dict[str, Any]:
-    return {
+def _changes(spec: RoleSpec, live: dict[str, Any]) -> tuple[Change, ...]:
+    desired = {
         "trust": _trust(spec.trusted_service),
         "policy": spec.policy,
         "permissions_boundary": spec.permissions_boundary,
     }
+    return differences(desired, live) + tag_differences(spec.owner, live["tags"])
 
 
 def _create(client: Any, spec: RoleSpec) -> str:
@@ -94,7 +98,7 @@ def _create(client: Any, spec: RoleSpec) -> str:
     made = client.create_role(
         RoleName=spec.name,
         AssumeRolePolicyDocument=json.dumps(_trust(spec.trusted_service)),
-        Tags=[{"Key": key, "Value": value} for key, value in spec.owner.tags.items()],
+        Tags=tag_list(spec.owner.tags),
         **boundary,
     )
     _write(client, spec, "policy")
@@ -106,13 +110,10 @@ def _write(client: Any, spec: RoleSpec, field: str) -> None:
         client.update_assume_role_policy(RoleName=spec.name, PolicyDocument=json.dumps(_trust(spec.trusted_service)))
     elif field == "policy":
         client.put_role_policy(RoleName=spec.name, PolicyName=POLICY_NAME, PolicyDocument=json.dumps(spec.policy))
-    elif field == "permissions_boundary" and spec.permissions_boundary:
+    elif spec.permissions_boundary:
         client.put_role_permissions_boundary(RoleName=spec.name, PermissionsBoundary=spec.permissions_boundary)
-    elif field == "permissions_boundary":
-        client.delete_role_permissions_boundary(RoleName=spec.name)
     else:
-        key = field.removeprefix("tag ")
-        client.tag_role(RoleName=spec.name, Tags=[{"Key": key, "Value": spec.owner.tags[key]}])
+        client.delete_role_permissions_boundary(RoleName=spec.name)
 
 
 def _read(client: Any, name: str) -> dict[str, Any] | None:
@@ -129,7 +130,7 @@ def _read(client: Any, name: str) -> dict[str, Any] | None:
         "trust": _document(role["AssumeRolePolicyDocument"]),
         "policy": policy,
         "permissions_boundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
-        "tags": {tag["Key"]: tag["Value"] for tag in role.get("Tags", [])},
+        "tags": tag_map(role.get("Tags", [])),
     }
 
 
@@ -142,7 +143,7 @@ kind = Kind(
     name=KIND,
     service="iam",
     spec=RoleSpec,
-    identity=RoleIdentity,
+    identity=Identity,
     create=create,
     destroy=destroy,
     info=info,

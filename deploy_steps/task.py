@@ -1,7 +1,7 @@
 """Makes the three Lambda handlers of a kind: read the event, run one verb, journal one line, answer.
 
-Event of `create` and `info`: {"run": "…", "dry_run": false, "spec": {…}, "known": {…}}, where `known` holds the fields of
-the spec that only this execution could find out (the version of the configuration layer, say). Event of `destroy`:
+Event of `create` and `info`: {"run": "…", "dry_run": false, "spec": {…}, "known": {…}}, where `known` holds the fields
+of the spec that only this execution could find out (the version of the configuration layer, say). Event of `destroy`:
 {"run": "…", "dry_run": false, "identity": {…}}. Answer: `contract.Result` as JSON.
 
 The journal is one JSON line per step on standard output. All step tasks share one log group, so a deployment is
@@ -18,7 +18,7 @@ from typing import Any
 
 from deploy_steps import aws
 from deploy_steps.contract import Result, read_spec
-from deploy_steps.errors import InvalidInput
+from deploy_steps.errors import InvalidInput, NotReady, StepError
 
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 
@@ -31,10 +31,17 @@ class Actions:
     destroy: tuple[str, ...]
     info: tuple[str, ...]
 
+    def of(self, verb: str) -> tuple[str, ...]:
+        """The actions of one verb, by its name."""
+        return {"create": self.create, "destroy": self.destroy, "info": self.info}[verb]
+
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of resource, as the state machines, the template and the tests see it."""
+    """One kind of resource, as the state machines, the template and the tests see it.
+
+    The verbs in `reads_s3` get a client of S3 as well (`s3=`), for what they read from the artifact bucket themselves.
+    """
 
     name: str
     service: str
@@ -44,6 +51,7 @@ class Kind:
     destroy: Callable[..., Result]
     info: Callable[..., Result]
     actions: Actions
+    reads_s3: tuple[str, ...] = ()
 
     def task(self, verb: str) -> Handler:
         """The Lambda handler of one verb (`create`, `destroy` or `info`)."""
@@ -51,11 +59,14 @@ class Kind:
         shape, key = (self.identity, "identity") if verb == "destroy" else (self.spec, "spec")
 
         def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
-            if not isinstance(event, Mapping) or key not in event:
-                raise InvalidInput(f"{self.name} {verb}: the event has no '{key}'.")
-            options = {} if verb == "info" else {"dry_run": bool(event.get("dry_run", False))}
+            if not isinstance(event, Mapping) or not isinstance(event.get(key), Mapping):
+                raise InvalidInput(f"{self.name} {verb}: the event has no '{key}' object.")
+            options: dict[str, Any] = {} if verb == "info" else {"dry_run": bool(event.get("dry_run", False))}
             with journal(event, self.name, verb) as note, aws.translated():
-                result = run(aws.client(self.service), read_spec(shape, {**event[key], **event.get("known", {})}), **options)
+                if verb in self.reads_s3:
+                    options["s3"] = aws.client("s3")
+                wanted: Any = read_spec(shape, {**event[key], **(event.get("known") or {})})
+                result = run(aws.client(self.service), wanted, **options)
                 note(result)
             return result.as_dict()
 
@@ -67,22 +78,30 @@ class journal:  # noqa: N801  # reads as a statement: `with journal(...) as note
 
     def __init__(self, event: Mapping[str, Any], kind: str, verb: str) -> None:
         self._line: dict[str, Any] = {"step": kind, "verb": verb, "run": event.get("run", "")}
+        subject = event.get("spec") or event.get("identity")
+        if isinstance(subject, Mapping):  # so that a step which fails before it answers is named, too
+            self._line["name"] = subject.get("name", "")
         if event.get("dry_run"):
             self._line["dry_run"] = True
 
-    def __enter__(self) -> Callable[[Result], None]:
+    def __enter__(self) -> Callable[..., None]:
         self._started = time.time()
         self._before = aws.counted()
         return self._note
 
-    def _note(self, result: Result) -> None:
+    def _note(self, result: Result, **more: Any) -> None:
         answer = result.as_dict()
-        self._line |= {"name": answer["name"], "outcome": answer["outcome"], "changes": answer["changes"]}
+        self._line |= {"name": answer["name"], "outcome": answer["outcome"], "changes": answer["changes"], **more}
 
     def __exit__(self, _type: Any, error: BaseException | None, _trace: Any) -> None:
         after = aws.counted()
         if error is not None:
             self._line |= {"outcome": "failed", "error": type(error).__name__, "message": str(error)}
+        if isinstance(error, StepError) and self._line.get("name"):
+            # A state machine passes on nothing but the text, so that is where it has to stand which step failed.
+            error.args = (f"{self._line['verb']} {self._line['step']} '{self._line['name']}': {error}",)
+        if isinstance(error, NotReady) and error.achieved:
+            self._note(error.achieved)
         self._line |= {name: after[name] - self._before[name] for name in after}
         self._line |= {"started": round(self._started, 3), "seconds": round(time.time() - self._started, 3)}
         print(json.dumps(self._line, default=str), flush=True)  # noqa: T201  # the journal is standard output
