@@ -1,0 +1,22 @@
+"""The only reader of project files: from a folder, or from any mapping of paths to bytes, to one typed Project."""
+
+from orchestrator.config.connections import Connection
+from orchestrator.config.faults import Fault, ProjectFaults
+from orchestrator.config.folder import read_folder
+from orchestrator.config.models import Device, Event, ProviderMapping, TwinSettings
+from orchestrator.config.project import Project, is_project_file, read_project, without_tokens
+
+__all__ = [
+    "Connection",
+    "Device",
+    "Event",
+    "Fault",
+    "Project",
+    "ProjectFaults",
+    "ProviderMapping",
+    "TwinSettings",
+    "is_project_file",
+    "read_folder",
+    "read_project",
+    "without_tokens",
+]

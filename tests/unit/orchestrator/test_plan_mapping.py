@@ -1,0 +1,58 @@
+"""The decision table: which components each of the 27 mappings puts on AWS, written out by hand."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from orchestrator.plan import COMPONENTS, needed
+from tests.unit.orchestrator.projects import MAPPINGS, providers
+
+# A column per component, see COLUMNS. Of a layer it only matters whether it runs on AWS, not where else.
+TABLE = """
+L1     L2     L3     R D C I P S E W T Q L K
+aws    aws    aws    x x - - x x x - x x x x
+aws    aws    other  x x - - x x x - - x x x
+aws    other  aws    x x x - - - - x x x x x
+aws    other  other  x x x - - - - - - x x x
+other  aws    aws    - - - x x x x - x x x x
+other  aws    other  - - - x x x x - - x x x
+other  other  aws    - - - - - - - x x - x x
+other  other  other  - - - - - - - - - - - -
+"""
+COLUMNS = {
+    "R": "iot_rule",
+    "D": "dispatcher",
+    "C": "connector",
+    "I": "ingestion",
+    "P": "processor",
+    "S": "persister",
+    "E": "event_checker",
+    "W": "writer",
+    "T": "hot_table",
+    "Q": "failure_queue",
+    "L": "log_group",
+    "K": "configuration_layer",
+}
+
+
+def rows() -> dict[tuple[str, ...], set[str]]:
+    heading, *lines = (line.split() for line in TABLE.strip().splitlines())
+    return {
+        tuple(line[:3]): {COLUMNS[column] for column, mark in zip(heading[3:], line[3:], strict=True) if mark == "x"}
+        for line in lines
+    }
+
+
+@pytest.mark.parametrize("mapping", MAPPINGS, ids="/".join)
+def test_a_mapping_puts_exactly_its_row_on_aws(mapping: tuple[str, str, str]) -> None:
+    row = rows()[tuple(cloud if cloud == "aws" else "other" for cloud in mapping)]
+
+    assert needed(providers(mapping), event_checking=True) == row
+    assert needed(providers(mapping), event_checking=False) == row - {"event_checker"}
+
+
+def test_the_table_covers_every_combination_and_every_component() -> None:
+    assert set(rows()) == set(itertools.product(("aws", "other"), repeat=3))
+    assert set(COLUMNS.values()) == set(COMPONENTS)
