@@ -1,0 +1,198 @@
+"""A stand-in for Azure or Google Cloud: takes events over real HTTP, keeps them, passes them on, and fails when told.
+
+Endpoints, all on 127.0.0.1: POST /ingestion and POST /writer as in the inter-cloud contract. For a stand-in in another
+process: GET /control (what it has), PUT /control/faults, PUT /control/tokens, PUT /control/forward {"url", "token"}.
+
+    python -m orchestrator.local.remote_cloud --name azure --token-env AZURE_TOKEN
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from types import TracebackType
+from typing import Any
+
+from orchestrator.local.remote_client import Answer, envelope, send
+from orchestrator.local.remote_contract import Refusal, authenticate, key_of, read_envelope, trace_id_in
+from orchestrator.local.remote_faults import Fault, Faults
+from orchestrator.local.remote_http import Server
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Received:
+    """One accepted envelope, and the W3C header that came with it."""
+
+    endpoint: str
+    envelope: dict[str, Any]
+    traceparent: str | None
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request as it was dealt with: the status it was answered with (None: not answered) and the fault it met."""
+
+    endpoint: str
+    status: int | None
+    fault: str | None = None
+
+
+class RemoteCloud:
+    """One remote cloud. Use it as a context manager: it serves inside the block.
+
+    `received` holds every accepted envelope in order, `kept` one event for each device and time, `requests` every
+    request whatever became of it, and `undelivered` what could not be passed on.
+    """
+
+    def __init__(self, name: str, *tokens: str, port: int = 0, seed: int = 0, retry_seconds: float = 1.0) -> None:
+        self.name = name
+        self.faults = Faults(seed)
+        self.received: list[Received] = []
+        self.kept: dict[tuple[str, str], dict[str, Any]] = {}
+        self.requests: list[Request] = []
+        self.undelivered: list[tuple[dict[str, Any], Answer]] = []
+        self.stopping = threading.Event()
+        self._tokens = tokens
+        self._retry_seconds = retry_seconds
+        self._lock = threading.Lock()
+        self._to_forward: queue.SimpleQueue[tuple[str, str, dict[str, Any]] | None] = queue.SimpleQueue()
+        self._forwarding = 0
+        self._target: tuple[str, str] | None = None
+        self._process: Callable[[dict[str, Any]], dict[str, Any]] = dict
+        self._server = Server((HOST, port), self)
+        self._threads = [threading.Thread(target=self._server.serve_forever, args=(0.05,), name=f"{name}-server")]
+        self._threads += [threading.Thread(target=self._forward, name=f"{name}-{n}") for n in range(4)]
+
+    @property
+    def url(self) -> str:
+        """The base of all its URLs."""
+        return f"http://{HOST}:{self._server.server_port}"
+
+    @property
+    def ingestion_url(self) -> str:
+        """Where it takes events as L2."""
+        return f"{self.url}/ingestion"
+
+    @property
+    def writer_url(self) -> str:
+        """Where it takes events as L3."""
+        return f"{self.url}/writer"
+
+    def accept(self, *tokens: str) -> None:
+        """Accept these tokens from now on, and no others (none: every request is refused)."""
+        self._tokens = tokens
+
+    def fail(self, *faults: Fault) -> None:
+        """Fail like that from now on; without arguments: work again."""
+        self.faults.plan(faults)
+
+    def forward_to(
+        self, writer_url: str, token: str, process: Callable[[dict[str, Any]], dict[str, Any]] = dict
+    ) -> None:
+        """Act as L2: pass every event taken at /ingestion on to that Writer, processed, under the same trace id."""
+        self._target, self._process = (writer_url, token), process
+
+    def send(self, url: str, token: str, message: Mapping[str, Any]) -> Answer:
+        """Act as a Connector or Persister: send one envelope as the contract says a sender must."""
+        return send(url, token, message, first_pause_seconds=self._retry_seconds)
+
+    def idle(self, timeout_seconds: float = 30.0) -> bool:
+        """Wait until everything taken has been passed on or given up. False when that takes longer."""
+        deadline = time.monotonic() + timeout_seconds
+        while self._forwarding and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return not self._forwarding
+
+    def take(
+        self, endpoint: str, presented: Sequence[str], traceparent: str | None, body: bytes
+    ) -> tuple[int, dict[str, Any]]:
+        """Deal with one request as the contract says: the status and the answer."""
+        try:
+            authenticate(presented, self._tokens)
+            message = read_envelope(endpoint, body)
+        except Refusal as refusal:
+            return refusal.status, {"reason": refusal.reason, "trace_id": trace_id_in(body)}
+        with self._lock:
+            self.received.append(Received(endpoint, message, traceparent))
+            self.kept[key_of(message["payload"])] = message["payload"]
+            if endpoint == "ingestion" and self._target:
+                onward = envelope(self.name, "L3", self._process(message["payload"]), message["trace_id"])
+                self._forwarding += 1
+                self._to_forward.put((*self._target, onward))
+        return 200, {"status": "accepted", "trace_id": message["trace_id"]}
+
+    def note(self, endpoint: str, status: int | None, fault: str | None) -> None:
+        """Remember how a request was dealt with."""
+        with self._lock:
+            self.requests.append(Request(endpoint, status, fault))
+
+    def state(self) -> dict[str, Any]:
+        """What it has, as JSON."""
+        with self._lock:
+            return {
+                "name": self.name,
+                "requests": len(self.requests),
+                "received": [asdict(received) for received in self.received],
+                "kept": list(self.kept.values()),
+                "forwarding": self._forwarding,
+                "undelivered": [message for message, _ in self.undelivered],
+                "faults": self.faults.planned(),
+            }
+
+    def __enter__(self) -> RemoteCloud:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, _type: type[BaseException] | None, _error: object, _trace: TracebackType | None) -> None:
+        self.stopping.set()
+        self._server.shutdown()
+        self._server.disconnect()
+        self._server.server_close()
+        for _ in self._threads:
+            self._to_forward.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _forward(self) -> None:
+        while (job := self._to_forward.get()) is not None:
+            writer_url, token, message = job
+            answer = self.send(writer_url, token, message)
+            with self._lock:
+                if not answer.accepted:
+                    self.undelivered.append((message, answer))
+                self._forwarding -= 1
+
+
+def main() -> int:
+    """Serve until SIGTERM or Ctrl-C. Prints the URLs as one line of JSON."""
+    parser = argparse.ArgumentParser(prog="python -m orchestrator.local.remote_cloud", description=__doc__)
+    parser.add_argument("--name", choices=["azure", "gcp"], required=True, help="which cloud to stand in for")
+    parser.add_argument("--token-env", required=True, help="environment variable that holds the token to accept")
+    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)")
+    given = parser.parse_args()
+    token = os.environ.get(given.token_env, "")
+    if not token:
+        parser.error(f"{given.token_env} is not set: put the connection's token there.")
+    stop = threading.Event()
+    for wanted in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(wanted, lambda *_: stop.set())
+    with RemoteCloud(given.name, token, port=given.port) as cloud:
+        urls = {"ingestion": cloud.ingestion_url, "writer": cloud.writer_url, "control": f"{cloud.url}/control"}
+        print(json.dumps({"name": given.name, **urls}), flush=True)  # noqa: T201  # the command's result
+        stop.wait()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Tests of the embedded cloud and of the stand-in for the clouds on the other side."""
