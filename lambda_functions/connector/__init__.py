@@ -1,0 +1,1 @@
+"""L1: carries an event to the Ingestion endpoint of another cloud."""

@@ -1,0 +1,1 @@
+"""L2: starts the actions of the conditions that an event fulfils."""

@@ -1,0 +1,1 @@
+"""L2: takes events in from another cloud."""

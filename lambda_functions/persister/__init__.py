@@ -1,0 +1,1 @@
+"""L2: stores an event here, or carries it to the Writer endpoint of another cloud."""

@@ -1,0 +1,1 @@
+"""L2: runs a device's own code on its events."""

@@ -1,0 +1,18 @@
+"""The AWS clients of a function: one per service and worker, made when first needed."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+# Three quick tries within a function's time; whoever called it, or Lambda itself, has the patience for more.
+_CONFIG = Config(retries={"mode": "standard", "max_attempts": 3}, connect_timeout=2, read_timeout=5)
+
+
+@functools.cache
+def client(service: str) -> Any:
+    """The boto3 client of a service."""
+    return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]  # the service's name is data here

@@ -1,0 +1,132 @@
+"""The documents in a twin's failure queue, read into one shape. Three kinds lie there:
+
+what a function put there itself, because the event will never be accepted as it is:
+    {"reason": "remote_400", "function": "twin-connector", "trace_id", "event": <original envelope>, "failed_at"}
+what Lambda put there, because every attempt of a function broke off:
+    {"requestContext": {"functionArn", "requestId", "condition"}, "requestPayload", "responsePayload", "timestamp"}
+what the IoT rule put there, because it could not reach the dispatcher:
+    {"ruleName", "topic", "base64OriginalPayload", "failures": [{"failedAction", "failedResource", "errorMessage"}]}
+
+Pure: reading one costs no call. An event goes back in by an asynchronous invocation of `function` with `event`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from lambda_functions.shared.envelope import as_trace_id
+from lambda_functions.shared.errors import GluecodeError
+
+Origin = Literal["function", "lambda", "iot-rule"]
+
+
+class NotAFailedEvent(GluecodeError):  # noqa: N818  # says what the message is
+    """The message is none of the three kinds. The text says what is missing."""
+
+
+@dataclass(frozen=True)
+class FailedEvent:
+    """One event that failed for good.
+
+    `function` is the name of the function to give it back to; `event` is what that function is invoked with (an
+    envelope, or a device's own message). `trace_id` is None where the event had not yet been given one. `failed_at` is
+    ISO 8601, or None for an IoT rule, which does not say. `detail` is a sentence for people, where there is one.
+    """
+
+    origin: Origin
+    reason: str
+    function: str
+    trace_id: str | None
+    event: Any
+    failed_at: str | None
+    detail: str = ""
+
+
+def document(*, reason: str, function: str, trace_id: str, event: Any, failed_at: str) -> dict[str, Any]:
+    """The document that a function itself puts into the queue."""
+    return {"reason": reason, "function": function, "trace_id": trace_id, "event": event, "failed_at": failed_at}
+
+
+def read(body: str) -> FailedEvent:
+    """Read the body of a message from the failure queue. Raises NotAFailedEvent."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        raise NotAFailedEvent("The message is not JSON.") from None
+    if not isinstance(found, Mapping):
+        raise NotAFailedEvent("The message is not an object.")
+    try:
+        failed = _reader(found)(found)
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        raise NotAFailedEvent(f"The message lacks something: {type(error).__name__}: {error}.") from error
+    if not isinstance(failed.function, str) or not failed.function:
+        raise NotAFailedEvent("The message names no function to give the event back to.")
+    return failed
+
+
+def _reader(found: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], FailedEvent]:
+    if "requestContext" in found:
+        return _from_lambda
+    return _from_iot_rule if "base64OriginalPayload" in found else _from_function
+
+
+def _from_function(found: Mapping[str, Any]) -> FailedEvent:
+    return FailedEvent(
+        origin="function",
+        reason=found["reason"],
+        function=found["function"],
+        trace_id=as_trace_id(found["trace_id"]),
+        event=found["event"],
+        failed_at=found["failed_at"],
+    )
+
+
+def _from_lambda(found: Mapping[str, Any]) -> FailedEvent:
+    context, event = found["requestContext"], found["requestPayload"]
+    error = found.get("responsePayload")
+    error = error if isinstance(error, Mapping) else {}
+    return FailedEvent(
+        origin="lambda",
+        reason=error.get("errorType") or context["condition"],
+        function=_name(context["functionArn"]),
+        # A device's own message has no trace id; the function made it from the id of Lambda's request.
+        trace_id=_trace_id(event) or as_trace_id(context.get("requestId")),
+        event=event,
+        failed_at=found.get("timestamp"),
+        detail=error.get("errorMessage") or "",
+    )
+
+
+def _from_iot_rule(found: Mapping[str, Any]) -> FailedEvent:
+    failure = found["failures"][0]
+    event = _decoded(found["base64OriginalPayload"])
+    return FailedEvent(
+        origin="iot-rule",
+        reason=failure["failedAction"],
+        function=_name(failure["failedResource"]),
+        trace_id=_trace_id(event),
+        event=event,
+        failed_at=None,
+        detail=failure.get("errorMessage") or "",
+    )
+
+
+def _decoded(payload: str) -> Any:
+    try:
+        return json.loads(base64.b64decode(payload, validate=True))
+    except (binascii.Error, ValueError, RecursionError):
+        raise NotAFailedEvent("The device's message is not JSON, so there is no event to put back in.") from None
+
+
+def _name(function: str) -> str:
+    """The function's name from its ARN (arn:aws:lambda:region:account:function:name[:version]), or the name itself."""
+    return function.split(":")[6] if function.startswith("arn:") else function
+
+
+def _trace_id(event: Any) -> str | None:
+    return as_trace_id(event.get("trace_id")) if isinstance(event, Mapping) else None

@@ -1,0 +1,1 @@
+"""L3: stores events that come from another cloud."""

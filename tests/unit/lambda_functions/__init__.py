@@ -1,0 +1,1 @@
+"""What runs inside a twin, held to the inter-cloud contract."""
