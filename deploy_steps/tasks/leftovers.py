@@ -1,0 +1,54 @@
+"""Works out what may be left over from earlier deployments: what the record knows, less what the mapping wants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import permutations
+from typing import Any
+
+from orchestrator.names import TwinNames, connection
+from orchestrator.plan.footprint import Footprint
+from orchestrator.plan.mapping import COMPONENTS, FUNCTIONS, PUBLIC, needed
+
+_CLOUDS = ("aws", "azure", "gcp")
+EVERY_CONNECTION = tuple(
+    connection(sender, layer, receiver)
+    for layer in (1, 2)
+    for sender, receiver in permutations(_CLOUDS, 2)
+    if "aws" in (sender, receiver)
+)
+"""The ids of all connections that AWS can take part in."""
+
+
+def wanted(plan: Mapping[str, Any]) -> Footprint:
+    """What a plan brings about. The identities that `destroy` works with have no providers, and want nothing."""
+    if "providers" not in plan:
+        return Footprint()
+    prefix = TwinNames(plan["twin"]).secret("")
+    return Footprint.read(
+        {
+            "components": needed(plan["providers"], event_checking=plan["event_checking"]),
+            "devices": [device["device"] for device in plan["device_processors"]],
+            "connections": [secret["name"].removeprefix(prefix) for secret in plan["secrets"]],
+        }
+    )
+
+
+def leftovers(twin: str, before: Footprint, now: Footprint, *, drain: bool) -> dict[str, Any]:
+    """What the down pass of a machine reads: for each component whether it may be there, and whom to remove.
+
+    `draining` are the functions that leave and may still have events queued: empty without `drain`.
+    """
+    names, departed = TwinNames(twin), before - now
+    processors = [_identity(twin, names.device_processor(device)) for device in departed.devices]
+    queued = [function for function in FUNCTIONS if function in departed.components and function not in PUBLIC]
+    return {
+        "components": {component: component in before.components for component in COMPONENTS},
+        "draining": [*(_identity(twin, names.function(name)) for name in queued), *processors] if drain else [],
+        "departed_processors": processors,
+        "departed_secrets": [_identity(twin, names.secret(name)) for name in departed.connections],
+    }
+
+
+def _identity(twin: str, name: str) -> dict[str, Any]:
+    return {"name": name, "owner": {"twin": twin}}

@@ -1,0 +1,44 @@
+"""Fetches the plan that a failed deployment goes back to: the last one that succeeded, or none of the twin at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from deploy_steps import aws
+from deploy_steps.contract import Result
+from deploy_steps.task import journal
+from deploy_steps.tasks import settings, snapshot
+
+KIND = "rollback"
+ACTIONS = ("s3:GetObject", "s3:ListBucket")
+
+_NOWHERE = "nowhere"
+_KEPT = ("run", "project", "dry_run", "on_failure", "retain_data", "drain_seconds", "expected_steps")
+
+
+def rolled_back(state: Mapping[str, Any], last: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The state with which the deploy machine goes round once more; `rolled_back_from` keeps why.
+
+    `last` is the plan of the last successful deployment. Without one the twin is planned with no layer on AWS.
+    """
+    of_this_run = {**{name: state[name] for name in _KEPT}, "results": {}, "rolled_back_from": state["failure"]}
+    if last is not None:
+        return {**last, **of_this_run}
+    plan = {name: value for name, value in state.items() if name not in ("failure", "known")}
+    nothing = {
+        "providers": dict.fromkeys(state["providers"], _NOWHERE),
+        "secrets": [],
+        "device_processors": [],
+        "nothing_to_go_back_to": True,
+    }
+    return {**plan, **nothing, **of_this_run}
+
+
+def load_task(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+    """Handler. Event: run, dry_run, state (with `failure`)."""
+    with journal(event, KIND, "load") as note, aws.translated():
+        last = snapshot.read(aws.client("s3"), settings.artifact_bucket(), event["state"]["twin"])
+        plan = rolled_back(event["state"], last)
+        note(Result(KIND, plan["twin"], "absent" if plan.get("nothing_to_go_back_to") else "present"))
+    return plan

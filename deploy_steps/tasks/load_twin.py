@@ -1,0 +1,84 @@
+"""Finds everything that can belong to a twin, for `destroy` and `inspect`, which work when the project is gone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from deploy_steps import aws
+from deploy_steps.contract import Result
+from deploy_steps.errors import InvalidInput
+from deploy_steps.task import journal
+from deploy_steps.tasks import settings, snapshot, state_table
+from deploy_steps.tasks.leftovers import leftovers
+from deploy_steps.tasks.record import known
+from deploy_steps.tasks.request import read_twin
+from orchestrator.names import is_name, project_files
+from orchestrator.plan.removal import removal
+
+KIND = "twin"
+ACTIONS = ("s3:ListBucket", "s3:GetObject", "dynamodb:GetItem")
+
+
+def load(s3: Any, dynamodb: Any, event: Mapping[str, Any]) -> dict[str, Any]:
+    """What flows through the machine. Event: verb, run, request (whatever was typed).
+
+    For `destroy` it is identities alone; for `inspect` the plan of the last successful deployment, run dry.
+    Raises InvalidInput, also when there is nothing that `inspect` could measure by.
+    """
+    request = read_twin(event["request"])
+    bucket = settings.artifact_bucket()
+    twin = request.get("twin") or _twin_of(s3, bucket, request["project"])
+    record = state_table.read(dynamodb, settings.state_table(), twin, state_table.RECORD)
+    before = known(record, event["verb"])
+    if event["verb"] == "inspect":
+        return _inspected(snapshot.read(s3, bucket, twin), twin, event["run"]) | {
+            "known": leftovers(twin, before, before, drain=False)
+        }
+    made = removal(
+        twin,
+        (record or {}).get("project") or request.get("project", ""),
+        event["run"],
+        before,
+        dry_run=request["dry_run"],
+        retain_data=request["retain_data"],
+    )
+    # The processors and secrets to remove are listed under the lock, by the step that records the start.
+    flowing = {name: value for name, value in made.items() if name not in ("device_processors", "secrets")}
+    digest = {"digest": record["digest"]} if record and "digest" in record else {}
+    return {**flowing, **digest, "drain_seconds": request["drain_seconds"]}
+
+
+def _inspected(last: dict[str, Any] | None, twin: str, run: str) -> dict[str, Any]:
+    if last is None:
+        raise InvalidInput(
+            f"There is nothing to compare the twin '{twin}' with: no deployment of it has succeeded yet. "
+            f"Deploy it with `gluecode deploy`, or look at what a deployment would change with `gluecode plan`."
+        )
+    return {**last, "run": run, "dry_run": True, "results": {}}
+
+
+def _twin_of(s3: Any, bucket: str, project: str) -> str:
+    """The name of a project's twin, as far as its files still tell; else they are one and the same."""
+    try:
+        body = s3.get_object(Bucket=bucket, Key=f"{project_files(project)}config.json")["Body"].read()
+        twin = json.loads(body)["digital_twin_name"]
+    except s3.exceptions.NoSuchKey:
+        return project
+    except (ValueError, KeyError, TypeError):
+        twin = None
+    if not isinstance(twin, str) or not is_name(twin):
+        raise InvalidInput(
+            f"The config.json of project '{project}' does not say which twin it is. "
+            f'Name the twin itself: {{"twin": "factory-twin"}}.'
+        )
+    return twin
+
+
+def load_task(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+    """Handler of `load`."""
+    with journal(event, KIND, "load") as note, aws.translated():
+        made = load(aws.client("s3"), aws.client("dynamodb"), event)
+        note(Result(KIND, made["twin"], "present"))
+    return made

@@ -1,0 +1,109 @@
+"""The lease on a twin: one execution at a time works on it, and one that no longer runs does not hold it up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from deploy_steps import aws
+from deploy_steps.contract import Result
+from deploy_steps.errors import Conflict, Locked
+from deploy_steps.task import journal
+from deploy_steps.tasks import settings, state_table
+
+KIND = "lock"
+TAKE_ACTIONS = ("dynamodb:PutItem", "states:DescribeExecution")
+RELEASE_ACTIONS = ("dynamodb:DeleteItem",)
+
+_ALIVE = {"RUNNING", "PENDING_REDRIVE"}
+
+
+def take(dynamodb: Any, states: Any, table: str, twin: str, execution: str) -> Result:
+    """Take the lock for an execution (its ARN). Taking it again is `unchanged`, taking it over is `updated`.
+
+    Raises Locked while the execution that holds it runs, and Conflict when somebody else was quicker to take it over.
+    """
+    holder = _put(dynamodb, table, twin, execution, instead_of=None)
+    if holder is None:
+        return Result(KIND, twin, "created")
+    if holder["execution"] == execution:
+        return Result(KIND, twin, "unchanged")
+    if _runs(states, holder["execution"]):
+        raise Locked(
+            f"The twin '{twin}' is being worked on by the execution {_name(holder['execution'])} since "
+            f"{holder['since']} ({holder['execution']}). Wait until it has ended, or stop it; then start again."
+        )
+    holder = _put(dynamodb, table, twin, execution, instead_of=holder["execution"])
+    if holder is not None and holder["execution"] != execution:
+        raise Conflict(f"Somebody else took over the lock of twin '{twin}' at the same moment.")
+    return Result(KIND, twin, "updated")
+
+
+def release(dynamodb: Any, table: str, twin: str, execution: str) -> Result:
+    """Give the lock back. One that is not ours is left alone."""
+    try:
+        dynamodb.delete_item(
+            TableName=table,
+            Key=state_table.key(twin, state_table.LOCK),
+            ConditionExpression="#execution = :ours",
+            ExpressionAttributeNames={"#execution": "execution"},
+            ExpressionAttributeValues={":ours": {"S": execution}},
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return Result(KIND, twin, "absent")
+    return Result(KIND, twin, "deleted")
+
+
+def _put(dynamodb: Any, table: str, twin: str, execution: str, *, instead_of: str | None) -> dict[str, Any] | None:
+    """Write the lock if nobody has it, or only `instead_of` has. Answers None, or who has it."""
+    condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(twin)"}
+    if instead_of is not None:
+        condition = {
+            "ConditionExpression": "attribute_not_exists(twin) OR #execution = :before",
+            "ExpressionAttributeNames": {"#execution": "execution"},
+            "ExpressionAttributeValues": {":before": {"S": instead_of}},
+        }
+    values = {"execution": execution, "since": datetime.now(UTC).isoformat(timespec="seconds")}
+    try:
+        dynamodb.put_item(
+            TableName=table,
+            Item=state_table.packed(values) | state_table.key(twin, state_table.LOCK),
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            **condition,
+        )
+    except dynamodb.exceptions.ConditionalCheckFailedException as refused:
+        return state_table.unpacked(refused.response["Item"])
+    return None
+
+
+def _runs(states: Any, execution: str) -> bool:
+    try:
+        return str(states.describe_execution(executionArn=execution)["status"]) in _ALIVE
+    except states.exceptions.ExecutionDoesNotExist:  # older than the ninety days that AWS remembers, or never was one
+        return False
+
+
+def _name(execution: str) -> str:
+    return execution.rpartition(":")[2]
+
+
+def take_task(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+    """Handler. Event: run, dry_run, twin, execution (ARN). A dry run takes no lock."""
+    with journal(event, KIND, "take") as note, aws.translated():
+        result = Result(KIND, event["twin"], "unchanged")
+        if not event["dry_run"]:
+            clients = aws.client("dynamodb"), aws.client("stepfunctions")
+            result = take(*clients, settings.state_table(), event["twin"], event["execution"])
+        note(result)
+    return result.as_dict()
+
+
+def release_task(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+    """Handler. Event: run, dry_run, twin, execution (ARN)."""
+    with journal(event, KIND, "release") as note, aws.translated():
+        result = Result(KIND, event["twin"], "absent")
+        if not event["dry_run"]:
+            result = release(aws.client("dynamodb"), settings.state_table(), event["twin"], event["execution"])
+        note(result)
+    return result.as_dict()

@@ -1,0 +1,33 @@
+"""What the installation tells its tasks, by environment variables, and what an execution's ARN tells besides."""
+
+from __future__ import annotations
+
+import os
+
+from orchestrator.names import Installation
+
+
+def state_table() -> str:
+    """The table of locks, records and history."""
+    return os.environ["STATE_TABLE"]
+
+
+def artifact_bucket() -> str:
+    """The bucket of projects, packages and snapshots."""
+    return os.environ["ARTIFACT_BUCKET"]
+
+
+def permissions_boundary() -> str | None:
+    """The ARN of the policy that bounds every role of a twin, if the installation prescribes one."""
+    return os.environ.get("PERMISSIONS_BOUNDARY") or None
+
+
+def allow_loopback_http() -> bool:
+    """Whether a remote cloud may be at http://127.0.0.1: on the embedded cloud only."""
+    return os.environ.get("GLUECODE_ALLOW_LOOPBACK_HTTP") == "1"
+
+
+def installation(execution_arn: str) -> Installation:
+    """The installation that an execution belongs to: its ARN names partition, region and account, at no extra call."""
+    _, partition, _, region, account, *_ = execution_arn.split(":")
+    return Installation(os.environ.get("INSTALLATION_PREFIX", "gluecode"), partition, region, account)

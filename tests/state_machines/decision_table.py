@@ -1,0 +1,106 @@
+"""Which steps each mapping needs, written down by hand: the measure for the machines, not made from them.
+
+The rows are by which layers are on AWS (`x`); what the other layers are on makes no difference to a route.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tests.state_machines.example import EVERYTHING, TWIN, Mapping3
+
+_TABLE = """
+L1 L2 L3 | dispatcher connector ingestion processor persister event-checker writer | table rule queue shared
+x  x  x  |     x          -         -         x         x          x          -    |   x    x    x      x
+x  x  -  |     x          -         -         x         x          x          -    |   -    x    x      x
+x  -  x  |     x          x         -         -         -          -          x    |   x    x    x      x
+x  -  -  |     x          x         -         -         -          -          -    |   -    x    x      x
+-  x  x  |     -          -         x         x         x          x          -    |   x    -    x      x
+-  x  -  |     -          -         x         x         x          x          -    |   -    -    x      x
+-  -  x  |     -          -         -         -         -          -          x    |   x    -    -      x
+-  -  -  |     -          -         -         -         -          -          -    |   -    -    -      -
+"""
+
+FUNCTIONS = ("dispatcher", "connector", "ingestion", "processor", "persister", "event-checker", "writer")
+PUBLIC = ("ingestion", "writer")
+
+Group = frozenset[str]
+
+
+def marked(mapping: Mapping3) -> Group:
+    """The columns that a mapping needs."""
+    heading, *rows = (line.replace("|", "").split() for line in _TABLE.strip().splitlines())
+    wanted = ["x" if provider == "aws" else "-" for provider in mapping]
+    row = next(row for row in rows if row[:3] == wanted)
+    return frozenset(column for column, mark in zip(heading[3:], row[3:], strict=True) if mark == "x")
+
+
+def up(mapping: Mapping3, connections: Iterable[str]) -> list[Group]:
+    """The steps that bring the mapping up, in groups: each step of a group comes after every step of the one before."""
+    needed = marked(mapping)
+    if "shared" not in needed:
+        return []
+    shared = {f"create-log-group /gluecode/{TWIN}", f"create-config-layer {TWIN}-configuration"}
+    shared |= {f"create-failure-queue {TWIN}-failures"} if "queue" in needed else set()
+    shared |= {f"create-secret {TWIN}/{connection}" for connection in connections}
+    groups = [shared, {f"create-hot-table {TWIN}-hot-iot-data"} if "table" in needed else set()]
+    groups += [_made("writer") if "writer" in needed else set()]
+    if "processor" in needed:
+        groups += [_made("processor") | _made("press-processor") | _made("event-checker") | _made("persister")]
+        groups[-1] |= {f"build-processor-package {TWIN}-press-processor"}
+    groups += [_made(name) for name in ("connector", "dispatcher", "ingestion") if name in needed]
+    if "rule" in needed:
+        groups += [{f"create-iam-role {TWIN}-trigger"}, {f"create-iot-rule {TWIN}_trigger_dispatcher"}]
+    return [frozenset(group) for group in groups if group]
+
+
+def down(mapping: Mapping3, leaving: Iterable[str], *, destroying: bool = False) -> list[Group]:
+    """The steps that remove what the mapping does not need, when everything that a twin can have was there.
+
+    `leaving` are the connections that it does not have. The device `lathe` has no code of its own any more. When a twin
+    is destroyed, what the layers shared goes side by side in the end.
+    """
+    needed = marked(mapping)
+    gone = [name for name in FUNCTIONS if name not in needed]
+    processors = ["lathe-processor", *(["press-processor"] if "processor" in gone else [])]
+    groups: list[set[str]] = []
+    if "rule" not in needed:
+        groups += [{f"destroy-iot-rule {TWIN}_trigger_dispatcher"}, {f"destroy-iam-role {TWIN}-trigger"}]
+    groups += [_unmade("ingestion")] if "ingestion" in gone else []
+    groups += [{f"drain-function {TWIN}-{name}" for name in (*gone, *processors) if name not in PUBLIC}]
+    groups += [_unmade(name) for name in ("dispatcher", "connector") if name in gone]
+    groups += [set[str]().union(*map(_unmade, processors))]
+    groups += [_unmade(name) for name in ("processor", "persister", "event-checker", "writer") if name in gone]
+    groups += [set() if "table" in needed else {f"destroy-hot-table {TWIN}-hot-iot-data"}]
+    groups += [set() if "queue" in needed else {f"destroy-failure-queue {TWIN}-failures"}]
+    groups += [set() if "shared" in needed else {f"destroy-log-group /gluecode/{TWIN}"}]
+    groups += [{f"destroy-config-layer {TWIN}-configuration"}]  # of what is still read, the superseded versions
+    groups += [{f"destroy-secret {TWIN}/{connection}" for connection in leaving}]
+    if destroying:
+        groups[-4:] = [set[str]().union(*groups[-4:])]
+    return [frozenset(group) for group in groups if group]
+
+
+def inspected(mapping: Mapping3, connections: Iterable[str]) -> list[str]:
+    """The steps of inspecting a twin that once had everything: `info` of what is needed, a dry removal of the rest."""
+    needed = marked(mapping)
+    made = [step.replace("create-", "info-", 1) for group in up(mapping, connections) for step in group]
+    leaving = set(EVERYTHING.connections) - set(connections)
+    removed = [step for group in down(mapping, leaving) for step in group]
+    still = ("prove-url", "drain-function") + (("destroy-config-layer",) if "shared" in needed else ())
+    return ["load-twin", "list-findings", *(step for step in (*made, *removed) if not step.startswith(still))]
+
+
+def _made(function: str) -> set[str]:
+    name = f"{TWIN}-{function}"
+    kinds = ["create-iam-role", "create-function"]
+    kinds += (
+        ["create-function-url", "create-permissions", "prove-url"] if function in PUBLIC else ["create-invoke-config"]
+    )
+    kinds += ["create-permissions"] if function == "dispatcher" else []
+    return {f"{kind} {name}" for kind in kinds}
+
+
+def _unmade(function: str) -> set[str]:
+    kinds = ("function-url", "permissions", "invoke-config", "function", "iam-role")
+    return {f"destroy-{kind} {TWIN}-{function}" for kind in kinds}

@@ -1,0 +1,125 @@
+"""A twin to route through the machines: its plan on any mapping, and steps that all go well."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from deploy_steps.tasks.findings import findings
+from deploy_steps.tasks.leftovers import EVERY_CONNECTION, leftovers, wanted
+from deploy_steps.tasks.outcome import outcome
+from orchestrator.config import read_project
+from orchestrator.names import Installation
+from orchestrator.plan import COMPONENTS, Code, Footprint, Request, device_component, plan, removal
+from tests.state_machines.recorder import Call
+
+TWIN = "factory"
+EVERYTHING = Footprint(COMPONENTS, ("lathe", "press"), EVERY_CONNECTION)
+NOTHING = Footprint()
+
+_INSTALLATION = Installation("gluecode", "aws", "eu-central-1", "123456789012")
+_CODE = Code("gluecode-artifacts", "code/functions.zip", "c2hhMjU2", ("arn:aws:lambda:eu-central-1:1:layer:x:1",))
+_LAYERS = ("layer_1_provider", "layer_2_provider", "layer_3_hot_provider")
+
+Mapping3 = tuple[str, str, str]
+
+
+def planned(mapping: Mapping3, *, event_checking: bool = True, **request: Any) -> dict[str, Any]:
+    """The plan of a twin with two devices, of which `press` has code of its own."""
+    documents: dict[str, Any] = {
+        "config.json": {
+            "digital_twin_name": TWIN,
+            "hot_storage_size_in_days": 7,
+            "cold_storage_size_in_days": 30,
+            "mode": "DEBUG",
+        },
+        "config_iot_devices.json": [{"id": device, "properties": []} for device in ("oven", "press")],
+        "config_providers.json": dict(zip(_LAYERS, mapping, strict=True)),
+        "config_optimization.json": {"result": {"inputParamsUsed": {"useEventChecking": event_checking}}},
+        "config_inter_cloud.json": {"connections": _connections(mapping)},
+    }
+    files = {name: json.dumps(document).encode() for name, document in documents.items()}
+    files["processors/press/process.py"] = b"def process(event):\n    return event\n"
+    asked = Request(run="a-run", project=TWIN, source=f"projects/{TWIN}/", **request)
+    made = plan(read_project(files), _INSTALLATION, _CODE, NOTHING, asked)
+    return {**made, "drain_seconds": 0}
+
+
+def _connections(mapping: Mapping3) -> dict[str, dict[str, str]]:
+    sends, receives = {"url": "https://other.example.com/in", "token": "t0ken"}, dict[str, str]()
+    return {
+        f"{sender}_l{layer}_to_{receiver}_l{layer + 1}": sends if sender == "aws" else receives
+        for layer, sender, receiver in ((1, mapping[0], mapping[1]), (2, mapping[1], mapping[2]))
+        if sender != receiver and "aws" in (sender, receiver)
+    }
+
+
+class Steps:
+    """Answers as steps do that find what `before` says and do what they are asked."""
+
+    def __init__(self, made: Mapping[str, Any], before: Footprint = NOTHING) -> None:
+        self.plan = dict(made)
+        self.before = before
+
+    def __call__(self, call: Call) -> Any:
+        verb, _, kind = call.task.partition("-")
+        special = getattr(self, call.task.replace("-", "_"), None)
+        if special:
+            return special(call.event)
+        outcomes = {"create": "created", "destroy": "deleted", "info": "present"}
+        if call.event["dry_run"] and verb == "destroy":
+            outcomes["destroy"] = "absent"
+        return self._answer(kind, call.name, outcomes[verb])
+
+    @staticmethod
+    def _answer(kind: str, name: str, said: str) -> dict[str, Any]:
+        outputs = {"function-url": {"url": f"https://{name}.example.com/"}, "config-layer": {"arn": f"arn:{name}:7"}}
+        return {"kind": kind, "name": name, "outcome": said, "changes": [], "outputs": outputs.get(kind, {})}
+
+    def load_project(self, event: Mapping[str, Any]) -> Any:
+        """The plan, with the execution's own name."""
+        return {**self.plan, "run": event["run"]}
+
+    def load_twin(self, event: Mapping[str, Any]) -> Any:
+        """Identities for `destroy`, the plan for `inspect`."""
+        if event["verb"] == "destroy":
+            return {**removal(TWIN, TWIN, event["run"], self.before), "drain_seconds": 0}
+        known = leftovers(TWIN, self.before, wanted(self.plan), drain=False)
+        told = {"run": event["run"], "dry_run": True, "known": known, "configuration_layer_arn": "arn:layer:7"}
+        return {**self.plan, **told}
+
+    def take_lock(self, event: Mapping[str, Any]) -> Any:
+        """Free."""
+        return self._answer("lock", event["twin"], "created")
+
+    def release_lock(self, event: Mapping[str, Any]) -> Any:
+        """Ours."""
+        return self._answer("lock", event["twin"], "deleted")
+
+    def record_start(self, event: Mapping[str, Any]) -> Any:
+        """What may be left over."""
+        return leftovers(TWIN, self.before, wanted(event["state"]), drain=True)
+
+    def record_outcome(self, event: Mapping[str, Any]) -> Any:
+        """What the real task sums up."""
+        return outcome(event["verb"], event["state"])
+
+    def list_findings(self, event: Mapping[str, Any]) -> Any:
+        """What the real task sums up."""
+        return findings(event["state"])
+
+    def build_processor_package(self, event: Mapping[str, Any]) -> Any:
+        """A package that is there already."""
+        device = event["device"]
+        package = {"bucket": "b", "key": device["package_key"], "sha256": "c2hhMjU2"}
+        component = device_component(device["device"], device["name"], package, event["template"])
+        return {**self._answer("processor-package", device["name"], "unchanged"), "component": component}
+
+    def drain_function(self, event: Mapping[str, Any]) -> Any:
+        """Its settings are shortened."""
+        return self._answer("invoke-config", event["identity"]["name"], "updated")
+
+    def prove_url(self, event: Mapping[str, Any]) -> Any:
+        """It answers as it must."""
+        return self._answer("url-proof", event["name"], "present")

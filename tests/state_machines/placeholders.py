@@ -1,0 +1,23 @@
+"""What may stand in a definition for the ARN of a task or of another machine."""
+
+from __future__ import annotations
+
+import state_machines
+from deploy_steps.kinds import KINDS
+from deploy_steps.tasks.registry import TASKS
+
+TASK_NAMES = (*(f"{verb}-{kind}" for kind in KINDS for verb in ("create", "destroy", "info")), *(t.name for t in TASKS))
+
+
+def placeholder(name: str) -> str:
+    """`create-iam-role` → `CreateIamRole`."""
+    return "".join(map(str.capitalize, name.split("-")))
+
+
+def machine_placeholder(name: str) -> str:
+    """`deploy-function` → `DeployFunctionMachine`."""
+    return f"{placeholder(name)}Machine"
+
+
+TASK_OF = {placeholder(name): name for name in TASK_NAMES}
+PLACEHOLDERS = {*TASK_OF, *map(machine_placeholder, state_machines.CHILDREN)}

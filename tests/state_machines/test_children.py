@@ -1,0 +1,89 @@
+"""The machines that others start, run by themselves: the order of their steps and what they answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.state_machines.engines import Engine
+from tests.state_machines.example import TWIN, Steps, planned
+from tests.state_machines.recorder import Recorder
+
+LAYER = "arn:aws:lambda:eu-central-1:123456789012:layer:factory-configuration:7"
+
+pytestmark = pytest.mark.xdist_group("engines")
+
+
+def given(component: str, mapping: tuple[str, str, str] = ("azure", "aws", "aws")) -> dict[str, Any]:
+    """The input with which a function of a twin is deployed or inspected."""
+    made = planned(mapping)["functions"][component]
+    return {"run": "a-run", "dry_run": False, "component": made, "configuration_layer": LAYER}
+
+
+@pytest.mark.parametrize(
+    ("component", "calls"),
+    [
+        ("ingestion", ["create-function-url", "create-permissions", "prove-url"]),
+        ("processor", ["create-invoke-config"]),
+        ("dispatcher", ["create-invoke-config", "create-permissions"]),
+    ],
+)
+def test_a_function_is_made_before_the_ways_to_call_it(
+    engine: Engine, recorder: Recorder, component: str, calls: list[str]
+) -> None:
+    steps = Steps(planned(("azure", "aws", "aws")))
+    recorder.start_over(steps)
+
+    ended = engine.run("deploy-function", given(component))
+
+    assert ended.status == "SUCCEEDED", ended.cause
+    told = ["create-iam-role", "create-function", *calls]
+    assert recorder.told() == [f"{task} {TWIN}-{component}" for task in told]
+    assert {name: step["outcome"] for name, step in ended.output.items()} == {
+        name: "present" if name == "proof" else "created" for name in ended.output
+    }
+    assert len(ended.output) == len(told)
+
+
+def test_the_proof_is_told_the_address_and_the_secret(engine: Engine, recorder: Recorder) -> None:
+    recorder.start_over(Steps(planned(("azure", "aws", "aws"))))
+
+    engine.run("deploy-function", given("ingestion"))
+
+    assert recorder.calls[-1].event == {
+        "run": "a-run",
+        "dry_run": False,
+        "name": f"{TWIN}-ingestion",
+        "secret_name": f"{TWIN}/azure_l1_to_aws_l2",
+        "url": f"https://{TWIN}-ingestion.example.com/",
+    }
+
+
+def test_a_function_goes_before_its_role_and_after_the_ways_to_call_it(engine: Engine, recorder: Recorder) -> None:
+    recorder.start_over(Steps({}))
+    identity = {"name": f"{TWIN}-writer", "owner": {"twin": TWIN}}
+
+    ended = engine.run("remove-function", {"run": "a-run", "dry_run": False, "identity": identity})
+
+    kinds = ["function-url", "permissions", "invoke-config", "function", "iam-role"]
+    assert recorder.told() == [f"destroy-{kind} {TWIN}-writer" for kind in kinds]
+    assert [step["kind"] for step in ended.output.values()] == kinds
+
+
+@pytest.mark.parametrize(
+    ("component", "kinds"),
+    [
+        ("writer", ["iam-role", "function", "function-url", "permissions"]),
+        ("persister", ["iam-role", "function", "invoke-config"]),
+    ],
+)
+def test_inspecting_a_function_compares_all_that_belongs_to_it(
+    engine: Engine, recorder: Recorder, component: str, kinds: list[str]
+) -> None:
+    recorder.start_over(Steps({}))
+
+    ended = engine.run("inspect-function", given(component, ("azure", "azure", "aws")))
+
+    assert recorder.told() == [f"info-{kind} {TWIN}-{component}" for kind in kinds]
+    assert all(step["wanted"] and step["outcome"] == "present" for step in ended.output.values())

@@ -1,0 +1,184 @@
+"""The route of every mapping through the machines, measured by the decision table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+from typing import Any
+
+import pytest
+
+from tests.state_machines import decision_table
+from tests.state_machines.decision_table import Group
+from tests.state_machines.engines import Engine
+from tests.state_machines.example import EVERYTHING, TWIN, Mapping3, Steps, planned
+from tests.state_machines.recorder import Call, Recorder
+
+CLOUDS = ("aws", "azure", "gcp")
+MAPPINGS = tuple(product(CLOUDS, CLOUDS, CLOUDS))
+ONE_OF_EACH_KIND = tuple(product(("aws", "gcp"), ("aws", "azure"), ("aws", "gcp")))
+SCENARIOS = (("aws", "aws", "aws"), ("aws", "azure", "aws"), ("gcp", "aws", "gcp"), ("gcp", "azure", "gcp"))
+AROUND = ["load-project", f"take-lock {TWIN}", "record-start", "record-outcome", f"release-lock {TWIN}"]
+
+pytestmark = pytest.mark.xdist_group("engines")
+
+
+def name(mapping: Mapping3) -> str:
+    """`aws-azure-gcp`."""
+    return "-".join(mapping)
+
+
+@pytest.mark.parametrize("mapping", MAPPINGS, ids=name)
+def test_a_deployment_over_everything_brings_up_its_mapping_and_removes_the_rest(
+    embedded: Engine, recorder: Recorder, mapping: Mapping3
+) -> None:
+    check_change(embedded, recorder, mapping)
+
+
+@pytest.mark.parametrize("mapping", SCENARIOS, ids=name)
+def test_every_engine_takes_the_same_route(engine: Engine, recorder: Recorder, mapping: Mapping3) -> None:
+    check_change(engine, recorder, mapping)
+
+
+def test_nothing_is_removed_that_was_never_there(embedded: Engine, recorder: Recorder) -> None:
+    recorder.start_over(Steps(planned(("aws", "gcp", "aws"))))
+
+    ended = embedded.run("deploy", {"project": TWIN})
+
+    assert ended.status == "SUCCEEDED", ended.cause
+    assert [told for told in recorder.told() if told.startswith(("destroy", "drain"))] == [
+        f"destroy-config-layer {TWIN}-configuration"
+    ]
+
+
+def test_without_event_checking_the_event_checker_goes(embedded: Engine, recorder: Recorder) -> None:
+    recorder.start_over(Steps(planned(("aws", "aws", "aws"), event_checking=False), EVERYTHING))
+
+    ended = embedded.run("deploy", {"project": TWIN})
+
+    assert ended.status == "SUCCEEDED", ended.cause
+    assert [told for told in recorder.told() if told.endswith("-event-checker")] == [
+        f"drain-function {TWIN}-event-checker",
+        *(
+            f"destroy-{kind} {TWIN}-event-checker"
+            for kind in ("function-url", "permissions", "invoke-config", "function", "iam-role")
+        ),
+    ]
+
+
+def test_a_plan_takes_the_deployments_route_with_every_step_dry(engine: Engine, recorder: Recorder) -> None:
+    recorder.start_over(Steps(planned(("gcp", "aws", "gcp"), dry_run=True), EVERYTHING))
+    dry = engine.run("deploy", {"project": TWIN, "dry_run": True})
+    route, events = sorted(recorder.told()), [call.event for call in recorder.calls if call.task != "load-project"]
+
+    recorder.start_over(Steps(planned(("gcp", "aws", "gcp")), EVERYTHING))
+    engine.run("deploy", {"project": TWIN})
+
+    assert (dry.status, dry.output["outcome"]) == ("SUCCEEDED", "planned")
+    assert sorted(recorder.told()) == route
+    assert all(event["dry_run"] for event in events)
+
+
+def test_the_output_tells_the_addresses_and_what_the_other_clouds_need(embedded: Engine, recorder: Recorder) -> None:
+    recorder.start_over(Steps(planned(("azure", "aws", "aws"))))
+
+    ended = embedded.run("deploy", {"project": TWIN})
+
+    url = f"https://{TWIN}-ingestion.example.com/"
+    assert ended.output["urls"] == {"ingestion": url}
+    assert ended.output["connections"] == {
+        "azure_l1_to_aws_l2": {"url": url, "token_secret": f"{TWIN}/azure_l1_to_aws_l2"}
+    }
+    assert ended.output["summary"] == {"created": 21, "present": 1, "deleted": 1}
+
+
+def test_every_function_gets_the_version_of_the_configuration_that_was_just_made(
+    embedded: Engine, recorder: Recorder
+) -> None:
+    recorder.start_over(Steps(planned(("aws", "aws", "aws"))))
+
+    embedded.run("deploy", {"project": TWIN})
+
+    known = [call.event["known"] for call in recorder.calls if call.task == "create-function"]
+    assert known == [{"configuration_layer": f"arn:{TWIN}-configuration:7"}] * 5
+
+
+def test_destroy_removes_all_there_can_be_the_other_way_round(engine: Engine, recorder: Recorder) -> None:
+    recorder.start_over(Steps({}, EVERYTHING))
+
+    ended = engine.run("destroy", {"twin": TWIN})
+
+    assert (ended.status, ended.output["outcome"]) == ("SUCCEEDED", "destroyed")
+    told = recorder.told()
+    assert told[:3] == ["load-twin", f"take-lock {TWIN}", "record-start"]
+    assert told[-2:] == ["record-outcome", f"release-lock {TWIN}"]
+    check_order(told[3:-2], decision_table.down(("gcp", "gcp", "gcp"), EVERYTHING.connections, destroying=True))
+
+
+@pytest.mark.parametrize("mapping", ONE_OF_EACH_KIND, ids=name)
+def test_inspect_compares_what_is_needed_and_looks_for_the_rest(
+    embedded: Engine, recorder: Recorder, mapping: Mapping3
+) -> None:
+    steps = Steps(planned(mapping), EVERYTHING)
+    recorder.start_over(steps)
+
+    ended = embedded.run("inspect", {"twin": TWIN})
+
+    assert (ended.status, ended.output["outcome"]) == ("SUCCEEDED", "as deployed"), ended.cause
+    assert sorted(recorder.told()) == sorted(decision_table.inspected(mapping, connections_of(steps)))
+    assert all(call.event["dry_run"] for call in recorder.calls if call.task.startswith("destroy"))
+
+
+def test_inspect_tells_what_is_missing_drifted_and_left_over(engine: Engine, recorder: Recorder) -> None:
+    steps = Steps(planned(("aws", "aws", "aws")), EVERYTHING)
+    amiss = {
+        f"info-iot-rule {TWIN}_trigger_dispatcher": ("absent", []),
+        f"info-function {TWIN}-persister": ("drifted", [{"field": "memory_mb", "before": 128, "after": 256}]),
+        f"destroy-function {TWIN}-writer": ("deleted", []),
+    }
+
+    def answer(call: Call) -> Any:
+        said, changes = amiss.get(str(call), (None, []))
+        return {**steps(call), "outcome": said, "changes": changes} if said else steps(call)
+
+    recorder.start_over(answer)
+
+    ended = engine.run("inspect", {"twin": TWIN})
+
+    assert ended.output["outcome"] == "drifted", ended.cause
+    assert {(found["name"], found["problem"]) for found in ended.output["findings"]} == {
+        (f"{TWIN}_trigger_dispatcher", "missing"),
+        (f"{TWIN}-persister", "drifted"),
+        (f"{TWIN}-writer", "left over"),
+    }
+    drifted = next(found for found in ended.output["findings"] if found["problem"] == "drifted")
+    assert drifted["changes"] == [{"field": "memory_mb", "before": 128, "after": 256}]
+
+
+def check_change(engine: Engine, recorder: Recorder, mapping: Mapping3) -> None:
+    """Deploy a mapping where everything that a twin can have may be left over, and measure the route."""
+    steps = Steps(planned(mapping), EVERYTHING)
+    recorder.start_over(steps)
+
+    ended = engine.run("deploy", {"project": TWIN})
+
+    assert (ended.status, ended.cause) == ("SUCCEEDED", "")
+    told = recorder.told()
+    assert [*told[:3], *told[-2:]] == AROUND
+    connections = connections_of(steps)
+    leaving = set(EVERYTHING.connections) - set(connections)
+    check_order(told[3:-2], [*decision_table.up(mapping, connections), *decision_table.down(mapping, leaving)])
+
+
+def connections_of(steps: Steps) -> list[str]:
+    """The connections of a plan."""
+    return [secret["name"].removeprefix(f"{TWIN}/") for secret in steps.plan["secrets"]]
+
+
+def check_order(told: Sequence[str], groups: Sequence[Group]) -> None:
+    """The steps are those of the groups, and each group's come after all of the group before."""
+    assert sorted(told) == sorted(step for group in groups for step in group)
+    rest = list(told)
+    for group in groups:
+        assert set(rest[: len(group)]) == group
+        del rest[: len(group)]
