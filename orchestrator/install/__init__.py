@@ -1,0 +1,1 @@
+"""Puts the orchestrator into an AWS account, and takes it out again."""

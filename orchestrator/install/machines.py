@@ -1,0 +1,31 @@
+"""The state machines as the template needs them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from state_machines import MACHINES, placeholders, source
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A state machine as it was written, with placeholders for what it `calls`: logical ids of tasks and machines."""
+
+    name: str
+    definition: str
+    calls: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        """The name under which other machines and the template know it: `deploy` -> `DeployMachine`."""
+        return f"{camel(self.name)}Machine"
+
+
+def camel(name: str) -> str:
+    """The logical id of a name: `create-iam-role` -> `CreateIamRole`."""
+    return "".join(word.capitalize() for word in name.split("-"))
+
+
+def machines() -> tuple[Machine, ...]:
+    """Every state machine, those first that others start."""
+    return tuple(Machine(name, source(name), tuple(sorted(placeholders(name)))) for name in MACHINES)

@@ -1,0 +1,1 @@
+"""Tests of packaging, the templates and the installation."""

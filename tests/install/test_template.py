@@ -1,0 +1,160 @@
+"""The two templates: what CloudFormation, linters and reviewers see."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from cfnlint import lint
+from cfnlint.config import ManualArgs
+
+from deploy_steps.tasks.registry import Task
+from orchestrator.install import template
+from orchestrator.install.machines import Machine, camel, machines
+from orchestrator.install.steps import tasks
+from orchestrator.install.template import Code, Template
+from tests.install.resolved import resolved
+
+CODE = Code("code/tasks.zip", "code/functions.zip", "c2hhMjU2", "code/functions-layer.zip", "code/pydantic-layer.zip")
+TASKS = tasks()
+MACHINES = machines()
+
+
+@pytest.fixture(scope="module")
+def made() -> Template:
+    return template.orchestrator(TASKS, MACHINES, CODE, "0.1.0+abc")
+
+
+def of_type(made: Template, kind: str) -> dict[str, Any]:
+    return {name: each["Properties"] for name, each in made["Resources"].items() if each["Type"] == kind}
+
+
+def as_cfn_lint_reads_it(made: Template) -> Template:
+    """The template without OutputPath on Succeed states: the States Language allows it, cfn-lint 1.58 trips over it."""
+    read: Template = json.loads(json.dumps(made))
+    for properties in of_type(read, "AWS::StepFunctions::StateMachine").values():
+        definition = json.loads(properties["DefinitionString"])
+        for scope in scopes(definition):
+            for state in scope["States"].values():
+                if state["Type"] == "Succeed":
+                    state.pop("OutputPath", None)
+        properties["DefinitionString"] = json.dumps(definition)
+    return read
+
+
+def scopes(scope: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A definition, and those of its branches and iterations, at any depth."""
+    yield scope
+    for state in scope["States"].values():
+        for inner in (*state.get("Branches", []), *filter(None, [state.get("ItemProcessor")])):
+            yield from scopes(inner)
+
+
+@pytest.mark.parametrize("name", ["orchestrator", "artifacts"])
+def test_cfn_lint_finds_nothing_for_either_architecture(made: Template, name: str) -> None:
+    linted = {"orchestrator": as_cfn_lint_reads_it(made), "artifacts": template.artifacts()}[name]
+
+    found = lint(template.text(linted), config=ManualArgs(regions=["eu-central-1"]))
+
+    assert [str(match) for match in found] == []
+
+
+def test_the_template_keeps_well_within_cloudformations_limits(made: Template) -> None:
+    assert len(template.text(made)) < 1_000_000
+    assert len(made["Resources"]) < 500
+    assert len(template.text(template.artifacts())) < 51_200
+
+
+def test_the_same_registries_give_the_same_template(made: Template) -> None:
+    assert template.text(template.orchestrator(tasks(), machines(), CODE, "0.1.0+abc")) == template.text(made)
+
+
+def test_every_task_is_a_function_with_a_role_of_its_own(made: Template) -> None:
+    functions = of_type(made, "AWS::Lambda::Function")
+
+    assert {name: each["Role"] for name, each in functions.items()} == {
+        camel(task.name): {"Fn::GetAtt": [f"{camel(task.name)}Role", "Arn"]} for task in TASKS
+    }
+    assert {name: each["Handler"] for name, each in functions.items()} == {
+        camel(task.name): task.handler for task in TASKS
+    }
+
+
+def test_every_task_is_called_by_a_state_machine() -> None:
+    called = {name for machine in MACHINES for name in machine.calls}
+
+    assert sorted(task.name for task in TASKS if camel(task.name) not in called) == []
+
+
+def test_a_state_machine_that_calls_nobody_is_refused() -> None:
+    stranger = Machine("deploy", "", ("CreateMoon",))
+
+    with pytest.raises(LookupError, match="'deploy' calls CreateMoon: no such task or machine"):
+        template.orchestrator(TASKS, [stranger], CODE, "")
+
+
+def test_a_state_machine_may_call_its_own_tasks_and_children_only(made: Template) -> None:
+    task = Task("make-moon", "moon.make", (), "Makes a moon.")
+    child = Machine("moon", "", ("MakeMoon",))
+    parent = Machine("sky", "", ("MoonMachine",))
+
+    roles = of_type(template.orchestrator([task], [child, parent], CODE, ""), "AWS::IAM::Role")
+    actions = {
+        name: [
+            (statement["Action"], [resource.split(":", 5)[-1] for resource in statement["Resource"]])
+            for statement in resolved(role["Policies"][0]["PolicyDocument"]["Statement"])
+        ]
+        for name, role in roles.items()
+    }
+
+    assert actions["MoonMachineRole"] == [(["lambda:InvokeFunction"], ["function:gluecode-make-moon"])]
+    assert actions["SkyMachineRole"] == [
+        (["states:StartExecution"], ["stateMachine:gluecode-moon"]),
+        (["states:DescribeExecution", "states:StopExecution"], ["execution:gluecode-moon:*"]),
+        (
+            ["events:PutTargets", "events:PutRule", "events:DescribeRule"],
+            ["rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"],
+        ),
+    ]
+
+
+def test_every_placeholder_of_a_definition_gets_an_arn(made: Template) -> None:
+    for properties in of_type(made, "AWS::StepFunctions::StateMachine").values():
+        placeholders = set(re.findall(r"\$\{(\w+)\}", properties["DefinitionString"]))
+
+        assert placeholders == set(properties["DefinitionSubstitutions"])
+
+
+def test_every_role_takes_the_prescribed_boundary(made: Template) -> None:
+    boundaries = {json.dumps(role["PermissionsBoundary"]) for role in of_type(made, "AWS::IAM::Role").values()}
+
+    assert boundaries == {
+        json.dumps({"Fn::If": ["BoundaryGiven", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]})
+    }
+
+
+def test_the_bucket_is_private_encrypted_versioned_and_reached_over_tls_only() -> None:
+    bucket = template.artifacts()["Resources"]["Bucket"]["Properties"]
+    (statement,) = template.artifacts()["Resources"]["BucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert (statement["Effect"], statement["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def test_old_versions_of_a_layer_stay_for_the_functions_that_use_them(made: Template) -> None:
+    layers = [each for each in made["Resources"].values() if each["Type"] == "AWS::Lambda::LayerVersion"]
+
+    assert [layer["UpdateReplacePolicy"] for layer in layers] == ["Retain", "Retain"]
+
+
+def test_the_definitions_stand_in_the_template_as_they_were_written(made: Template) -> None:
+    written = {machine.id: machine.definition for machine in MACHINES}
+
+    assert written == {
+        name: each["DefinitionString"] for name, each in of_type(made, "AWS::StepFunctions::StateMachine").items()
+    }
