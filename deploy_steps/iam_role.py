@@ -87,8 +87,8 @@ def _trust(service: str) -> dict[str, Any]:
 def _changes(spec: RoleSpec, live: dict[str, Any]) -> tuple[Change, ...]:
     desired = {
         "trust": _trust(spec.trusted_service),
+        "permissions_boundary": spec.permissions_boundary,  # first: our own role may write policies only inside of it
         "policy": spec.policy,
-        "permissions_boundary": spec.permissions_boundary,
     }
     return differences(desired, live) + tag_differences(spec.owner, live["tags"])
 

@@ -32,8 +32,8 @@ def clients(embedded_cloud: Cloud) -> Clients:
     return clients_of(embedded_cloud)
 
 
-def clients_of(running: Cloud) -> Clients:
-    """The boto3 clients of one embedded cloud, made once each."""
+def clients_of(running: Cloud, endpoint: str | None = None) -> Clients:
+    """The boto3 clients of one embedded cloud, made once each; `endpoint` is for a proxy in front of it."""
     made: dict[str, Any] = {}
     session = boto3.Session(cloud.CREDENTIAL, cloud.CREDENTIAL, region_name=running.region)
 
@@ -41,7 +41,7 @@ def clients_of(running: Cloud) -> Clients:
         if service not in made:
             made[service] = session.client(
                 service,  # type: ignore[call-overload]  # the service's name is data here
-                endpoint_url=running.endpoint,
+                endpoint_url=endpoint or running.endpoint,
                 config=Config(retries={"mode": "standard", "max_attempts": 1}, connect_timeout=5, read_timeout=60),
             )
         return made[service]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from deploy_steps.tasks import (
+    check_permissions,
     drain,
     findings,
     load_project,
@@ -43,6 +44,7 @@ TASKS = (
     _task("load-project", load_project, "load_task", load_project.ACTIONS, needs_pydantic=True),
     _task("load-twin", load_twin, "load_task", load_twin.ACTIONS),
     _task("load-rollback", load_rollback, "load_task", load_rollback.ACTIONS),
+    _task(check_permissions.NAME, check_permissions, "check_task", check_permissions.ACTIONS, needs_pydantic=True),
     _task("take-lock", lock, "take_task", lock.TAKE_ACTIONS),
     _task("release-lock", lock, "release_task", lock.RELEASE_ACTIONS),
     _task("record-start", record, "start_task", record.START_ACTIONS),

@@ -52,6 +52,7 @@ _OF_DEPLOY = {
     "on_failure": _Field(lambda value: value in ("keep", "rollback"), '"keep" or "rollback"'),
     "source": _Field(_prefix, 'a prefix in the artifact bucket, such as "projects/factory-twin/"'),
     "adopt": _Field(_flag, "true or false"),
+    "check_permissions": _Field(_flag, "true or false"),
 }
 _OF_TWIN = {"twin": _NAME, "project": _NAME, **_COMMON}
 

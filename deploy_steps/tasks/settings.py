@@ -22,6 +22,16 @@ def permissions_boundary() -> str | None:
     return os.environ.get("PERMISSIONS_BOUNDARY") or None
 
 
+def stack() -> str:
+    """The orchestrator's own CloudFormation stack; empty where something else has put it into the account."""
+    return os.environ.get("STACK_ID", "")
+
+
+def release() -> str:
+    """What is installed: the version, and a digest of its code."""
+    return os.environ.get("GLUECODE_RELEASE", "")
+
+
 def allow_loopback_http() -> bool:
     """Whether a remote cloud may be at http://127.0.0.1: on the embedded cloud only."""
     return os.environ.get("GLUECODE_ALLOW_LOOPBACK_HTTP") == "1"

@@ -26,6 +26,7 @@ _ALL = [
 ]
 _LONGEST_URL = 2_048  # together with its name well inside the 4 KB of a function's environment
 _LONGEST_TOKEN = 4_096
+TOKEN_RULE = f"at most {_LONGEST_TOKEN} visible ASCII characters without spaces"
 _VISIBLE = re.compile(r"[!-~]+")  # what a header carries unchanged over every proxy
 
 
@@ -104,6 +105,11 @@ def take_tokens(document: Any) -> dict[str, str]:
     return {key: token for key, token in taken.items() if token}
 
 
+def is_token(text: str) -> bool:
+    """Whether an HTTP header carries the text unchanged, so that it can be a token: see TOKEN_RULE."""
+    return len(text) <= _LONGEST_TOKEN and _VISIBLE.fullmatch(text) is not None
+
+
 def _entries(document: Any) -> tuple[dict[str, tuple[str, ConnectionSettings | None]], list[Fault]]:
     """Canonical id -> (id as written, settings or None where they do not fit)."""
     _, faults = fit(FILE, document, InterCloud)
@@ -171,9 +177,9 @@ def _unusable(
             problem = f"is missing, and AWS cannot send without it: {crossing}."
             fix = "Write the token that the other cloud expects (it goes to Secrets Manager, not to the bucket)."
             yield Fault(FILE, path("connections", key, "token"), problem, fix)
-    if settings.token and (len(settings.token) > _LONGEST_TOKEN or not _VISIBLE.fullmatch(settings.token)):
+    if settings.token and not is_token(settings.token):
         problem = "is blank, too long, or holds characters that an HTTP header does not carry unchanged."
-        fix = f"Use at most {_LONGEST_TOKEN} visible ASCII characters without spaces."
+        fix = f"Use {TOKEN_RULE}."
         if crossing.role == "receiving":
             fix += " Or leave the token out: it is then generated."
         yield Fault(FILE, path("connections", key, "token"), problem, fix)

@@ -93,6 +93,10 @@ _BY_SERVICE = {
 }
 
 _BY_ACTION = {
+    "cloudformation:ListStackResources": Grant(("${AWS::StackId}",), "what the orchestrator consists of"),
+    "iam:SimulatePrincipalPolicy": Grant(
+        ("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${AWS::StackName}-*",), "roles of the steps"
+    ),
     "dynamodb:GetItem": _ITEMS,
     "dynamodb:PutItem": _ITEMS,
     "dynamodb:DeleteItem": _ITEMS,

@@ -119,6 +119,7 @@ def _lifecycle() -> list[Resource]:
             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
         },
         {"Id": "Drafts", "Status": "Enabled", "Prefix": "drafts/", "ExpirationInDays": 1},
+        {"Id": "Templates", "Status": "Enabled", "Prefix": "templates/", "ExpirationInDays": _NOT_CURRENT_DAYS},
     ]
 
 
@@ -306,6 +307,7 @@ def _settings(code: Code, release: str) -> Resource:
     """What the tasks around the kinds are told (`deploy_steps.tasks.settings`). A kind learns all from its event."""
     return {
         "INSTALLATION_PREFIX": {"Ref": "Prefix"},
+        "STACK_ID": {"Ref": "AWS::StackId"},
         "ARTIFACT_BUCKET": {"Ref": "ArtifactBucket"},
         "STATE_TABLE": {"Ref": "StateTable"},
         "PERMISSIONS_BOUNDARY": iam.TWIN_BOUNDARY,

@@ -1,7 +1,12 @@
-"""Makes ministack's IAM check a call against the resource that AWS names for it, so that scoped policies allow it.
+"""Makes ministack's IAM check a call as AWS does: its own action, on the resource that AWS names, with its conditions.
 
+- A Lambda call is checked under its own action; ministack takes others for many (UpdateFunctionCode for
+  PutFunctionEventInvokeConfig, CreateFunctionUrlConfig for DeleteFunctionUrlConfig, ListLayers for ListLayerVersions).
 - lambda:CreateFunction is checked against the new function's ARN; ministack sees no name in the path and takes `*`.
+- A call on one version of a layer is checked against that version.
+- DynamoDB's tagging calls name their table by `ResourceArn`, which ministack does not read.
 - A rule of the default event bus is `rule/NAME`; ministack takes `rule/default/NAME`.
+- The condition key iam:PermissionsBoundary holds the boundary that a call sets, or that its role has.
 """
 
 from __future__ import annotations
@@ -10,26 +15,67 @@ import json
 from typing import Any
 
 from ministack.core import iam_actions
+from ministack.services import iam
+
+_LAMBDA_ACTIONS = {"Invoke": "InvokeFunction", "InvokeAsync": "InvokeFunction"}  # the others are called as they are
+_SET_BOUNDARY = {"iam:CreateRole", "iam:PutRolePermissionsBoundary"}
+_KEEP_BOUNDARY = {"iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:DeleteRolePermissionsBoundary"}
 
 
 def install() -> None:
-    """Patch the resource that a request is checked against."""
-    extract = iam_actions.extract_resource_arn
+    """Patch the action, the resource and the condition keys that a request is checked with."""
+    iam_actions._BOTOCORE_SERVICE_MAP["lambda"] = ["lambda"]
+    iam_actions._lambda_action = _lambda_action
+    _patch_resources()
+    _patch_conditions()
+
+
+def _lambda_action(method: str, path: str) -> str | None:
+    operation: str | None = iam_actions._match_rest_action("lambda", method, path)
+    return _LAMBDA_ACTIONS.get(operation, operation) if operation else None
+
+
+def _patch_resources() -> None:
+    extract, tables = iam_actions.extract_resource_arn, iam_actions.dynamodb_resource_arns
 
     def extract_resource_arn(
         service: str, method: str, path: str, headers: Any, body: bytes, query: Any, region: str, account: str
     ) -> str:
-        if service == "lambda" and method == "POST" and path.rstrip("/").endswith("/functions"):
-            name = _function_name(body)
+        parts = path.strip("/").split("/")
+        if service == "lambda" and method == "POST" and parts[-1] == "functions":
+            name = str(_read(body).get("FunctionName", "*")).rpartition(":")[2]
             return f"arn:aws:lambda:{region}:{account}:function:{name}"
         found = str(extract(service, method, path, headers, body, query, region, account))
+        if service == "lambda" and parts[-2:-1] == ["versions"] and "layers" in parts:
+            return f"{found}:{parts[-1]}"
         return found.replace(":rule/default/", ":rule/", 1) if service == "events" else found
 
+    def dynamodb_resource_arns(body: bytes, region: str, account: str) -> list[str]:
+        named = _read(body).get("ResourceArn")
+        return [str(named)] if named else list(tables(body, region, account))
+
     iam_actions.extract_resource_arn = extract_resource_arn
+    iam_actions.dynamodb_resource_arns = dynamodb_resource_arns
 
 
-def _function_name(body: bytes) -> str:
+def _patch_conditions() -> None:
+    context = iam_actions.request_tag_context
+
+    def request_tag_context(service: str, action: str, body: bytes, params: Any) -> dict[str, Any]:
+        found = dict(context(service, action, body, params))
+        boundary = None
+        if action in _SET_BOUNDARY:
+            boundary = iam_actions._query_param(params, "PermissionsBoundary")
+        elif action in _KEEP_BOUNDARY:
+            boundary = (iam._roles.get(iam_actions._query_param(params, "RoleName")) or {}).get("PermissionsBoundary")
+        return found | ({"iam:PermissionsBoundary": boundary} if boundary else {})
+
+    iam_actions.request_tag_context = request_tag_context
+
+
+def _read(body: bytes) -> dict[str, Any]:
     try:
-        return str(json.loads(body)["FunctionName"]).rpartition(":")[2]
-    except (ValueError, KeyError, TypeError):
-        return "*"
+        read = json.loads(body)
+    except ValueError:
+        return {}
+    return read if isinstance(read, dict) else {}

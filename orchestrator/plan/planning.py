@@ -24,7 +24,7 @@ _INTER_CLOUD = "config_inter_cloud.json"
 _LOG_RETENTION_DAYS = {"DEBUG": 7, "PRODUCTION": 90}
 _FAILURE_RETENTION_SECONDS = 14 * 24 * 3600  # the longest that SQS keeps a message
 
-_STEPS_AROUND = 5  # load the project, take the lock, record the start, record the outcome, release the lock
+_STEPS_AROUND = 6  # load the project, check the roles, take the lock, record start and outcome, release the lock
 _STEPS_OF_A_FUNCTION = 3  # role, function, invoke settings
 _STEPS_OF_A_PUBLIC_FUNCTION = 5  # role, function, URL, permissions, proof
 _STEPS_TO_REMOVE_A_FUNCTION = 5  # URL, permissions, invoke settings, function, role

@@ -11,6 +11,8 @@ HERE = {
     "AWS::Partition": "aws",
     "AWS::Region": "eu-central-1",
     "AWS::AccountId": "123456789012",
+    "AWS::StackName": "gluecode",
+    "AWS::StackId": "arn:aws:cloudformation:eu-central-1:123456789012:stack/gluecode/1",
     "Prefix": "gluecode",
     "ArtifactBucket": "gluecode-artifacts-123456789012-eu-central-1",
     "TwinPrefix": "",

@@ -85,6 +85,11 @@ class Recorder:
             return {"error": failure.error, "message": str(failure)}
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # every branch of a Parallel calls at the same moment
+
+
 @contextmanager
 def recording(answer: Answer) -> Iterator[Recorder]:
     """A recorder that serves on loopback as long as the block runs."""
@@ -102,8 +107,7 @@ def recording(answer: Answer) -> Iterator[Recorder]:
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the base class's own name
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Desk)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Desk)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     recorder.address = f"127.0.0.1:{server.server_address[1]}"

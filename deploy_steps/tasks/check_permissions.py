@@ -1,0 +1,170 @@
+"""Makes sure that the roles of the steps may do what a deployment asks of them, before it changes anything.
+
+A permissions boundary, a policy edited by hand, or a prefix that the installation is limited to can take from a role
+what the template gave it. The simulation of all roles takes some sixty calls, so its verdict is remembered for a day
+for each twin and release: then it is a single read. What may not be asked is not checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from deploy_steps import aws
+from deploy_steps.contract import Outcome, Result
+from deploy_steps.errors import RETRYABLE, AccessDenied, StepError
+from deploy_steps.task import journal
+from deploy_steps.tasks import settings, state_table
+from deploy_steps.tasks.simulation import NOT_GRANTED, Ask, Decision, simulate
+from deploy_steps.tasks.subjects import UNDER_A_CONDITION, Subjects
+from orchestrator.names import Installation
+
+KIND = "permissions-check"
+NAME = "check-permissions"
+ACTIONS = (
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "cloudformation:ListStackResources",
+    "iam:SimulatePrincipalPolicy",
+)
+
+_VERBS = ("create", "destroy")
+_ITEM = "permissions"
+_GOOD_FOR = timedelta(days=1)
+_ASKERS = 4  # roles that are asked about side by side
+_LONGEST = 5  # roles that an error tells of in full
+
+
+@dataclass(frozen=True)
+class Lack:
+    """An action that the role of a task lacks, on which resource, and why."""
+
+    task: str
+    role: str
+    action: str
+    resource: str
+    why: str
+
+
+def check(client: Callable[[str], Any], event: Mapping[str, Any]) -> Outcome:
+    """`present` when all roles were found good, `unchanged` when they were a short time ago, `absent` when not asked.
+
+    `client` gives the client of a service. Event: twin, execution (ARN), request (whatever was typed), dry_run (true:
+    the verdict is not kept). Raises AccessDenied, naming roles and actions.
+    """
+    stack, twin = settings.stack(), event["twin"]
+    if not stack or event["request"].get("check_permissions") is False:
+        return "absent"
+    if _remembered(client("dynamodb"), twin):
+        return "unchanged"
+    lacking = _lacking(client, settings.installation(event["execution"]), twin, stack)
+    if lacking:
+        raise AccessDenied(_told(lacking, twin))
+    if not event["dry_run"]:
+        _remember(client("dynamodb"), twin)
+    return "absent" if lacking is None else "present"
+
+
+def _lacking(
+    client: Callable[[str], Any], installation: Installation, twin: str, stack: str
+) -> tuple[Lack, ...] | None:
+    """What the roles lack; None where this role may not ask, or where AWS has no simulator."""
+    try:
+        with aws.translated():
+            return lacks(client("iam"), installation, twin, roles(client("cloudformation"), stack))
+    except RETRYABLE:
+        raise
+    except StepError:
+        return None
+
+
+def roles(cloudformation: Any, stack: str) -> dict[str, str]:
+    """The name of each task's role, by the task's name, as the orchestrator's stack made them."""
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
+    made = {each["LogicalResourceId"]: each for page in pages for each in page["StackResourceSummaries"]}
+    logical = {task: "".join(map(str.capitalize, task.split("-"))) for task in _actions()}
+    return {
+        task: made[f"{name}Role"]["PhysicalResourceId"] for task, name in logical.items() if f"{name}Role" in made
+    }
+
+
+def lacks(iam: Any, installation: Installation, twin: str, role_of: Mapping[str, str]) -> tuple[Lack, ...]:
+    """What the tasks' roles may not do for a twin. Raises ClientError when IAM may not be asked."""
+    subjects = Subjects(installation, twin)
+
+    def lacking(task: str) -> list[Lack]:
+        wanted = [(action, subjects.of(task, action)) for action in _actions()[task]]
+        decided = _asked(iam, installation.role_arn(role_of[task]), wanted)
+        return [Lack(task, role_of[task], *ask, said.why) for ask, said in decided.items() if _denied(ask, said)]
+
+    with ThreadPoolExecutor(_ASKERS) as askers:
+        return tuple(lack for found in askers.map(lacking, role_of) for lack in found)
+
+
+def _asked(iam: Any, role_arn: str, wanted: Iterable[Ask]) -> dict[Ask, Decision]:
+    try:
+        return simulate(iam, role_arn, wanted)
+    except iam.exceptions.NoSuchEntityException:
+        return dict.fromkeys(wanted, Decision("missing", "the role does not exist"))
+
+
+def _denied(ask: Ask, decision: Decision) -> bool:
+    """Whether it is certain. What a role has under a condition, the simulator may take for not granted."""
+    action, _ = ask
+    return decision.verdict == "missing" and (action not in UNDER_A_CONDITION or decision.why != NOT_GRANTED.why)
+
+
+def _actions() -> dict[str, tuple[str, ...]]:
+    """The actions of every task that a deployment can come to."""
+    # Not at the top: the registry imports this module, and the modules of all tasks, which a remembered verdict spares.
+    from deploy_steps.kinds import KINDS
+    from deploy_steps.tasks.registry import TASKS
+
+    of_kinds = {f"{verb}-{kind.name}": kind.actions.of(verb) for kind in KINDS.values() for verb in _VERBS}
+    return of_kinds | {task.name: task.actions for task in TASKS if task.actions and task.name != NAME}
+
+
+def _told(lacking: Iterable[Lack], twin: str) -> str:
+    by_task: dict[str, list[Lack]] = {}
+    for lack in lacking:
+        by_task.setdefault(lack.task, []).append(lack)
+    lines = [_line(found) for found in list(by_task.values())[:_LONGEST]]
+    if len(by_task) > _LONGEST:
+        lines.append(f"- and {len(by_task) - _LONGEST} more: `gluecode check-permissions` shows all.")
+    return "\n".join(
+        [
+            f"The roles of the steps may not do all that deploying the twin '{twin}' takes, so nothing was changed:",
+            *lines,
+            "`gluecode install` gives them their policies back. If a permissions boundary or the installation's twin "
+            'prefix withholds them, change that. Start with "check_permissions": false to deploy without this check.',
+        ]
+    )
+
+
+def _line(found: list[Lack]) -> str:
+    actions = ", ".join(sorted({lack.action for lack in found}))
+    reasons = "; ".join(sorted({lack.why for lack in found}))
+    return f"- {found[0].task} (role {found[0].role}): {actions} on {found[0].resource} ({reasons})"
+
+
+def _remembered(dynamodb: Any, twin: str) -> bool:
+    item = state_table.read(dynamodb, settings.state_table(), twin, _ITEM)
+    if item is None or item["release"] != settings.release():
+        return False
+    return datetime.fromisoformat(item["checked_at"]) > datetime.now(UTC) - _GOOD_FOR
+
+
+def _remember(dynamodb: Any, twin: str) -> None:
+    values = {"release": settings.release(), "checked_at": datetime.now(UTC).isoformat(timespec="seconds")}
+    state_table.write(dynamodb, settings.state_table(), twin, _ITEM, values)
+
+
+def check_task(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+    """Handler of `check`. Event: as of `check`, and run."""
+    with journal(event, KIND, "check") as note, aws.translated():
+        result = Result(KIND, event["twin"], check(aws.client, event))
+        note(result)
+    return result.as_dict()

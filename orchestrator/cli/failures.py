@@ -1,0 +1,51 @@
+"""Turns whatever ended a command into one clear block on standard error, and an exit code."""
+
+from __future__ import annotations
+
+import click
+from rich.text import Text
+
+from deploy_steps.errors import StepError
+from orchestrator import session
+from orchestrator.cli import output
+from orchestrator.problem import Misuse, Problem
+
+_INTERRUPTED = 130  # what a shell reports for a process that Ctrl-C ended
+
+
+def report(error: Exception) -> int:
+    """Print the error and how to go on. Returns the exit code."""
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        output.say(error.format_message())
+        return error.exit_code
+    if isinstance(error, click.Abort):
+        output.say("stopped")
+        return _INTERRUPTED
+    problem = _understood(error)
+    block = Text.assemble(("error: ", "bold red"), str(problem))
+    if problem.remedy:
+        block.append("\nhow to go on: ", "bold cyan").append(problem.remedy)
+    output.progress().print(block, soft_wrap=True)
+    return problem.exit_code
+
+
+def _understood(error: Exception) -> Problem:
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, click.UsageError):
+        command = error.ctx.command_path if error.ctx else "gluecode"
+        return Misuse(error.format_message(), f"`{command} --help` shows what it takes, with an example.")
+    if isinstance(error, click.ClickException):
+        return Problem(error.format_message())
+    if isinstance(error, StepError):
+        return Problem(str(error))
+    from botocore.exceptions import BotoCoreError, ClientError  # most failures, and all of --help, never come near it
+
+    if isinstance(error, BotoCoreError | ClientError):
+        return session.understood(error)
+    return Problem(
+        f"{type(error).__name__}: {error}",
+        "This is a fault in gluecode. GLUECODE_DEBUG=1 shows where; please report it with that output.",
+    )

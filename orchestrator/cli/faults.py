@@ -1,0 +1,30 @@
+"""Shows everything that is wrong with a project."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.text import Text
+
+from orchestrator.cli import output
+from orchestrator.config import ProjectFaults
+from orchestrator.problem import Misuse
+
+
+def show(project: str, found: ProjectFaults, *, json_wanted: bool) -> Misuse:
+    """Print each fault with file, field and fix. Returns what to raise."""
+    if json_wanted:
+        output.as_json(as_dict(found))
+    else:
+        for fault in found.faults:
+            field = f"  {fault.field}" if fault.field else ""
+            line = Text.assemble((fault.file, "bold"), (field, "cyan"), f"  {fault.problem}")
+            output.progress().print(line, soft_wrap=True)
+            output.say(f"    fix: {fault.fix}", "green")
+    count = "1 fault" if len(found.faults) == 1 else f"{len(found.faults)} faults"
+    return Misuse(f"The project '{project}' has {count}. Nothing was sent to AWS.", "Put them right and run it again.")
+
+
+def as_dict(found: ProjectFaults) -> dict[str, Any]:
+    """The faults for a script."""
+    return {"valid": False, "faults": [vars(fault) for fault in found.faults]}

@@ -1,0 +1,36 @@
+"""What every command that starts an execution does with it: say so, watch it, and make sense of its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from orchestrator.cli import output, progress
+from orchestrator.cli.options import Target
+from orchestrator.executions import Ending, Run
+from orchestrator.problem import Misuse, Problem
+
+# Errors of the input, not of the deployment: the state machine looked at it and did nothing.
+_INVALID = {"InvalidInput", "InvalidProject"}
+
+
+def finish(target: Target, run: Run, *, what: str, again: str) -> Mapping[str, Any]:
+    """Watch a run until it ends. Returns its output. Raises Problem when it failed.
+
+    `what` names it in messages ("deployment"), `again` is the command that joins it or starts it anew.
+    """
+    joined = "joined; it was already running" if run.joined else "started"
+    output.say(f"{what} {run.name} ({joined})", "bold")
+    ending = progress.watch(target, run, again=again)
+    if not ending.succeeded:
+        raise _failure(ending, what, again)
+    return ending.output
+
+
+def _failure(ending: Ending, what: str, again: str) -> Problem:
+    kind = Misuse if ending.error in _INVALID else Problem
+    told = f"{ending.error}: {ending.cause}" if ending.error else ending.cause or ending.status
+    return kind(
+        f"The {what} failed. {told}",
+        f"Remove the cause, then `{again}` goes on: what is done stays done.",
+    )

@@ -1,0 +1,66 @@
+"""Shows one event's way: every hop with the time since the one before, and where it ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator.telemetry import Hop, Trace
+
+_STYLES = {"stored": "green", "forwarded": "cyan", "dropped": "yellow", "refused": "bold red", "failed": "red"}
+
+
+def table(found: Trace) -> Table:
+    """The hops in the order of time."""
+    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name, side in (
+        ("time (UTC)", "left"),
+        ("after", "right"),
+        ("function", "left"),
+        ("hop", "left"),
+        ("to", "left"),
+    ):
+        shown.add_column(name, justify=side, header_style="dim", overflow="fold")  # type: ignore[arg-type]  # literals
+    before = found.hops[0].at if found.hops else None
+    for hop in found.hops:
+        gap = "" if before is None or hop is found.hops[0] else f"+{(hop.at - before).total_seconds() * 1000:.0f} ms"
+        before = hop.at
+        shown.add_row(
+            f"{hop.at:%H:%M:%S.%f}"[:-3],
+            gap,
+            hop.function + (" (cold start)" if hop.cold_start and hop.what == "received" else ""),
+            Text(hop.what, _STYLES.get(hop.what, "")),
+            " ".join(filter(None, (hop.to, hop.reason and f"({hop.reason})"))),
+        )
+    return shown
+
+
+def conclusion(found: Trace) -> Text:
+    """One sentence on where the event ended."""
+    if found.end is None:
+        return Text("No log knows of this event (yet): logs can be some seconds late.", "yellow")
+    took = (found.end.at - found.hops[0].at).total_seconds() * 1000
+    return Text(f"{_sentence(found.end)} ({took:.0f} ms after its first hop)", _STYLES.get(found.end.what, ""))
+
+
+def as_dict(found: Trace) -> dict[str, Any]:
+    """The trace for a script."""
+    return {
+        "trace_id": found.trace_id,
+        "over": found.over,
+        "end": found.end.what if found.end else None,
+        "hops": [{**vars(hop), "at": hop.at.isoformat()} for hop in found.hops],
+    }
+
+
+def _sentence(end: Hop) -> str:
+    return {
+        "stored": f"It is stored in {end.to}.",
+        "forwarded": f"It was handed to {end.to} by {end.function}.",
+        "dropped": f"The device's own code in {end.function} dropped it.",
+        "refused": f"{end.function} refused it: {end.reason}. It is kept in {end.to or 'no queue'}.",
+        "failed": f"An attempt of {end.function} broke off: {end.reason}. Lambda tries again, then reports it.",
+        "received": f"{end.function} has it and has not said more.",
+    }.get(end.what, f"The last that is known: {end.message}")

@@ -1,0 +1,1 @@
+"""State machines as pictures: Amazon States Language in, SVG out (pure)."""

@@ -1,0 +1,212 @@
+"""Gives every state of a graph its place in the picture: boxes, containers around nested graphs, and lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from orchestrator.graphs import text
+from orchestrator.graphs.layers import Layers, arrange
+from orchestrator.graphs.model import Edge, Graph, State
+
+WIDEST = 600.0
+"""Branches of a Parallel go on in a new row beyond this width, so that a picture never needs more than a page."""
+
+_SIDE = 14.0
+_ABOVE = 8.0
+_GAP = 18.0
+_BETWEEN = 30.0  # room between two layers, for arrows and their labels
+_BEND = 10.0
+_HEAD = 26.0
+_PAD = 14.0
+_BOLD = 1.08
+_ROUNDS = 80
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Box:
+    """A state at its place: left upper corner and size. `lines` is its text; `inside` are the nested graphs."""
+
+    state: State
+    x: float
+    y: float
+    width: float
+    height: float
+    lines: tuple[str, ...]
+    note: str = ""
+    inside: tuple[Picture, ...] = ()
+
+
+@dataclass(frozen=True)
+class Line:
+    """A way, from its upper to its lower end; `upward` ones have their arrow at the upper end."""
+
+    edge: Edge
+    points: tuple[Point, ...]
+    upward: bool
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A graph that has been laid out. Its boxes and lines are relative to its own corner, which is at (x, y)."""
+
+    width: float
+    height: float
+    boxes: tuple[Box, ...]
+    lines: tuple[Line, ...]
+    entry: Point
+    x: float = 0.0
+    y: float = 0.0
+
+
+def place(graph: Graph, notes: Mapping[str, str] | None = None) -> Picture:
+    """Lay a graph out. `notes` gives some states a second, smaller text."""
+    notes = notes or {}
+    boxes = {name: _box(state, notes) for name, state in graph.states.items()}
+    layers = arrange(graph)
+    sizes = {name: (box.width, box.height) for name, box in boxes.items()}
+    centres = _centres(layers, sizes)
+    tops, bottoms = _rows(layers, sizes)
+    left = min(centres[name] - _size(sizes, name)[0] / 2 for name in centres)
+    right = max(centres[name] + _size(sizes, name)[0] / 2 for name in centres)
+    row_of = {name: number for number, row in enumerate(layers.rows) for name in row}
+    placed = tuple(
+        replace(box, x=centres[name] - box.width / 2 - left, y=tops[row_of[name]])
+        for name, box in boxes.items()
+    )
+    at = {box.state.name: box for box in placed}
+    lines = tuple(
+        Line(chain.edge, _points(chain.places, at, centres, left, tops, bottoms, row_of), chain.upward)
+        for chain in layers.chains
+    )
+    first = at[graph.start]
+    labels = [_label_right(line) for line in lines]
+    return Picture(max([right - left, *labels]), bottoms[-1], placed, lines, (first.x + first.width / 2, first.y))
+
+
+def _label_right(line: Line) -> float:
+    return line.points[0][0] + text.width(line.edge.label, text.SMALL_SIZE) + 10 if line.edge.label else 0.0
+
+
+def _box(state: State, notes: Mapping[str, str]) -> Box:
+    note = notes.get(state.name, "")
+    lines = text.wrapped(state.name)
+    widest = max(*(text.width(line) for line in lines), text.width(note, text.SMALL_SIZE))
+    if not state.inside:
+        slanted = 12.0 if state.type == "Choice" else 0.0
+        height = len(lines) * text.FONT_SIZE * text.LINE_HEIGHT + 2 * _ABOVE + (text.SMALL_SIZE * 1.4 if note else 0)
+        return Box(state, 0, 0, widest + 2 * (_SIDE + slanted), height, lines, note)
+    title = f"{state.name}{_suffix(state)}"
+    inside, width, height = _packed([place(graph, notes) for graph in state.inside])
+    grown = max(width, text.width(title) * _BOLD + (text.width(note, text.SMALL_SIZE) + _GAP if note else 0))
+    inside = tuple(replace(picture, x=picture.x + (grown - width) / 2) for picture in inside)
+    return Box(state, 0, 0, grown + 2 * _PAD, height + _HEAD + 2 * _PAD, (title,), note, inside)
+
+
+def _suffix(state: State) -> str:
+    if state.type == "Map":
+        return " (for each)"
+    return " (in parallel)" if len(state.inside) > 1 else ""
+
+
+def _packed(pictures: Sequence[Picture]) -> tuple[tuple[Picture, ...], float, float]:
+    """Branches side by side, in as many rows as the width asks for; each row is centred."""
+    rows: list[list[Picture]] = [[]]
+    for picture in pictures:
+        taken = sum(each.width + _PAD for each in rows[-1])
+        if rows[-1] and taken + picture.width > WIDEST:
+            rows.append([])
+        rows[-1].append(picture)
+    width = max(sum(each.width for each in row) + _PAD * (len(row) - 1) for row in rows)
+    placed, y = [], _HEAD + _PAD
+    for row in rows:
+        x = _PAD + (width - sum(each.width for each in row) - _PAD * (len(row) - 1)) / 2
+        for each in row:
+            placed.append(replace(each, x=x, y=y + _BEND))
+            x += each.width + _PAD
+        y += max(each.height for each in row) + _BEND + _PAD
+    return tuple(placed), width, y - _HEAD - 2 * _PAD
+
+
+def _size(sizes: Mapping[str, tuple[float, float]], name: str) -> tuple[float, float]:
+    return sizes.get(name, (_BEND, 0.0))
+
+
+def _rows(layers: Layers, sizes: Mapping[str, tuple[float, float]]) -> tuple[list[float], list[float]]:
+    tops, bottoms, y = [], [], 0.0
+    for row in layers.rows:
+        tops.append(y)
+        y += max(_size(sizes, name)[1] for name in row)
+        bottoms.append(y)
+        y += _BETWEEN
+    return tops, bottoms
+
+
+def _points(
+    places: Sequence[str],
+    at: Mapping[str, Box],
+    centres: Mapping[str, float],
+    left: float,
+    tops: Sequence[float],
+    bottoms: Sequence[float],
+    row_of: Mapping[str, int],
+) -> tuple[Point, ...]:
+    first, last = at[places[0]], at[places[-1]]
+    middle, row = first.x + first.width / 2, row_of[places[0]]
+    points = [(middle, first.y + first.height)]
+    if bottoms[row] > points[0][1]:  # past the taller boxes of its row, before it turns
+        points.append((middle, bottoms[row]))
+    for bend in places[1:-1]:  # straight through the layer
+        x, row = centres[bend] - left, row_of[bend]
+        points += [(x, tops[row]), (x, bottoms[row])]
+    return (*points, (last.x + last.width / 2, last.y))
+
+
+def _centres(layers: Layers, sizes: Mapping[str, tuple[float, float]]) -> dict[str, float]:
+    """The horizontal middle of every place: near its neighbours' middles, as far as the others in its row allow."""
+    centres: dict[str, float] = {}
+    for row in layers.rows:
+        x = 0.0
+        for name in row:
+            half = _size(sizes, name)[0] / 2
+            centres[name], x = x + half, x + 2 * half + _GAP
+    for turn in range(_ROUNDS):
+        rows = layers.rows if turn % 2 == 0 else layers.rows[::-1]
+        for row in rows:
+            _pull(row, layers, sizes, centres)
+    return centres
+
+
+def _strength(upper: str, lower: str, layers: Layers, sizes: Mapping[str, tuple[float, float]]) -> float:
+    """How much the way between two places wants to be straight: long ways most of all, then simple sequences."""
+    if upper not in sizes and lower not in sizes:
+        return 8.0
+    if upper not in sizes or lower not in sizes:
+        return 2.0
+    return 6.0 if len(layers.below[upper]) == 1 == len(layers.above[lower]) else 1.0
+
+
+def _pull(
+    row: Sequence[str], layers: Layers, sizes: Mapping[str, tuple[float, float]], centres: dict[str, float]
+) -> None:
+    """Move a row's places to where their neighbours are, the order kept: isotonic regression, pooling violators."""
+    offset, offsets = 0.0, []
+    for one, other in zip([None, *row], row, strict=False):
+        if one is not None:
+            offset += (_size(sizes, one)[0] + _size(sizes, other)[0]) / 2 + _GAP
+        offsets.append(offset)
+    pools: list[tuple[float, float, int]] = []  # weighted sum, weight, how many
+    for name, shift in zip(row, offsets, strict=True):
+        pulls = [(centres[each], _strength(each, name, layers, sizes)) for each in layers.above.get(name, ())]
+        pulls += [(centres[each], _strength(name, each, layers, sizes)) for each in layers.below.get(name, ())]
+        weight = sum(strength for _, strength in pulls) or 0.1
+        wanted = sum(x * strength for x, strength in pulls) / weight if pulls else centres[name]
+        pools.append(((wanted - shift) * weight, weight, 1))
+        while len(pools) > 1 and pools[-2][0] / pools[-2][1] > pools[-1][0] / pools[-1][1]:
+            last, before = pools.pop(), pools.pop()
+            pools.append((before[0] + last[0], before[1] + last[1], before[2] + last[2]))
+    level = [total / weight for total, weight, count in pools for _ in range(count)]
+    for name, shift, base in zip(row, offsets, level, strict=True):
+        centres[name] = base + shift

@@ -1,0 +1,133 @@
+"""Draws a state machine as SVG: no script, no font and no file beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+
+from orchestrator.graphs import style, text
+from orchestrator.graphs.model import Graph
+from orchestrator.graphs.placing import Box, Line, Picture, Point, place
+
+_MARGIN = 12.0
+_ENTRY = 22.0
+_ROUND = 6
+_SLANT = 12.0
+
+
+def draw(
+    graph: Graph,
+    title: str,
+    description: str,
+    *,
+    name: str,
+    outcomes: Mapping[str, str] | None = None,
+    notes: Mapping[str, str] | None = None,
+    styled: bool = True,
+) -> str:
+    """The graph as one `<svg>` element.
+
+    `name` makes its ids unique in a page. `outcomes` colours states (`created`, `failed`, …); with it, those that are
+    not in it fade. `notes` gives states a second line. Without `styled` the page has to bring the style.
+    """
+    picture = place(graph, notes)
+    width, height = picture.width + 2 * _MARGIN, picture.height + 2 * _MARGIN + _ENTRY
+    start = picture.entry[0] + _MARGIN
+    body = [
+        f'<circle class="tip" cx="{start:.1f}" cy="{_MARGIN:.1f}" r="5"/>',
+        f'<path class="way" d="M{start:.1f} {_MARGIN + 5:.1f}V{_MARGIN + _ENTRY - 7:.1f}"/>',
+        _tip((start, _MARGIN + _ENTRY), "tip"),
+        f'<g transform="translate({_MARGIN} {_MARGIN + _ENTRY})">{"".join(_picture(picture, outcomes))}</g>',
+    ]
+    sheet = f"<style>{style.standalone()}</style>" if styled else ""
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="gd" viewBox="0 0 {width:.0f} {height:.0f}" '
+        f'width="{width:.0f}" height="{height:.0f}" role="img" aria-labelledby="{name}-title {name}-desc">'
+        f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-desc">{escape(description)}</desc>'
+        f"{sheet}{''.join(body)}</svg>"
+    )
+
+
+def _picture(picture: Picture, outcomes: Mapping[str, str] | None) -> Iterator[str]:
+    for line in picture.lines:
+        yield _line(line)
+    for box in picture.boxes:
+        yield from _box(box, outcomes)
+    for line in picture.lines:  # above everything, so that no box hides one
+        yield _label(line)
+
+
+def _box(box: Box, outcomes: Mapping[str, str] | None) -> Iterator[str]:
+    outcome = "" if outcomes is None else outcomes.get(box.state.name, "idle")
+    classes = " ".join(filter(None, ("group" if box.inside else "box", box.state.type.lower(), outcome)))
+    faded = ' class="idle"' if outcome == "idle" else ""
+    hint = f"<title>{escape(box.state.comment)}</title>" if box.state.comment else ""
+    yield f'<g transform="translate({box.x:.1f} {box.y:.1f})"{faded}>{hint}'
+    yield _shape(box, classes.replace(" idle", ""))
+    yield from _words(box)
+    for picture in box.inside:
+        yield f'<g transform="translate({picture.x:.1f} {picture.y:.1f})">{"".join(_picture(picture, outcomes))}</g>'
+    yield "</g>"
+
+
+def _shape(box: Box, classes: str) -> str:
+    if box.state.type != "Choice":
+        radius = box.height / 2 if box.state.type in ("Succeed", "Fail") else _ROUND
+        return f'<rect class="{classes}" width="{box.width:.1f}" height="{box.height:.1f}" rx="{radius:.1f}"/>'
+    right, middle = box.width - _SLANT, box.height / 2
+    corners = [(_SLANT, 0.0), (right, 0.0), (box.width, middle), (right, box.height), (_SLANT, box.height), (0, middle)]
+    return f'<path class="{classes}" d="M{"L".join(f"{x:.1f} {y:.1f}" for x, y in corners)}Z"/>'
+
+
+def _words(box: Box) -> Iterator[str]:
+    step = text.FONT_SIZE * text.LINE_HEIGHT
+    if box.inside:
+        yield f'<text class="title" x="14" y="20">{escape(box.lines[0])}</text>'
+        if box.note:
+            yield f'<text class="small" x="{box.width - 14:.1f}" y="20" text-anchor="end">{escape(box.note)}</text>'
+        return
+    rows = len(box.lines) * step + (text.SMALL_SIZE * 1.4 if box.note else 0)
+    y = (box.height - rows) / 2 + text.FONT_SIZE * 0.98
+    for line in box.lines:
+        yield f'<text x="{box.width / 2:.1f}" y="{y:.1f}" text-anchor="middle">{escape(line)}</text>'
+        y += step
+    if box.note:
+        yield f'<text class="small" x="{box.width / 2:.1f}" y="{y:.1f}" text-anchor="middle">{escape(box.note)}</text>'
+
+
+def _line(line: Line) -> str:
+    points = line.points
+    kind, tip = (" catch", "catch-tip") if line.edge.way == "catch" else ("", "tip")
+    if line.upward:
+        head = _tip(points[0], tip, upward=True)
+        points = ((points[0][0], points[0][1] + 6), *points[1:])
+    else:
+        head = _tip(points[-1], tip)
+        points = (*points[:-1], (points[-1][0], points[-1][1] - 6))
+    return f'<path class="way{kind}" d="{_curve(points)}"/>{head}'
+
+
+def _curve(points: Sequence[Point]) -> str:
+    """Through all points, leaving and entering each one straight down."""
+    parts = [f"M{points[0][0]:.1f} {points[0][1]:.1f}"]
+    for (x, y), (to_x, to_y) in zip(points, points[1:], strict=False):
+        if abs(x - to_x) < 0.5:
+            parts.append(f"L{to_x:.1f} {to_y:.1f}")
+        else:
+            bend = max((to_y - y) * 0.55, 8)
+            parts.append(f"C{x:.1f} {y + bend:.1f} {to_x:.1f} {to_y - bend:.1f} {to_x:.1f} {to_y:.1f}")
+    return "".join(parts)
+
+
+def _tip(at: Point, classes: str, *, upward: bool = False) -> str:
+    x, y = at
+    back = y + 7 if upward else y - 7
+    return f'<path class="{classes}" d="M{x:.1f} {y:.1f}L{x - 4:.1f} {back:.1f}L{x + 4:.1f} {back:.1f}Z"/>'
+
+
+def _label(line: Line) -> str:
+    if not line.edge.label:
+        return ""
+    (x, y), (to_x, to_y) = line.points[:2]
+    at_x, at_y = x + (to_x - x) * 0.5, y + (to_y - y) * 0.5
+    return f'<text class="label" x="{at_x + 5:.1f}" y="{at_y + 4:.1f}">{escape(line.edge.label)}</text>'

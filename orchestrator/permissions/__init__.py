@@ -1,0 +1,21 @@
+"""Which IAM actions gluecode takes, layer by layer, and whether somebody has them."""
+
+from orchestrator.permissions.checking import Finding, Report, Steps, check, check_steps
+from orchestrator.permissions.declared import COMMANDS, OFFLINE
+from orchestrator.permissions.policy import policies
+from orchestrator.permissions.required import COMMAND_LINE, INSTALL, LAYERS, REQUIRED_AWS_PERMISSIONS
+
+__all__ = [
+    "COMMANDS",
+    "COMMAND_LINE",
+    "INSTALL",
+    "LAYERS",
+    "OFFLINE",
+    "REQUIRED_AWS_PERMISSIONS",
+    "Finding",
+    "Report",
+    "Steps",
+    "check",
+    "check_steps",
+    "policies",
+]

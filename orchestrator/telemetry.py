@@ -1,0 +1,160 @@
+"""Sends an event into a twin, and finds its way through the twin's functions in their logs."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from lambda_functions.shared import envelope
+from lambda_functions.shared.event import DEVICE, TIME
+from orchestrator.names import TwinNames
+from orchestrator.problem import Misuse
+
+PATIENCE_SECONDS = 60.0
+_POLL_SECONDS = 0.5
+_FINAL = {"stored", "dropped", "refused"}
+_SENDER = "sender"
+_LAST = ("stored", "dropped", "refused", "failed", "forwarded", "received")  # the most telling end comes first
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A published event: the id that every function on its way will log, and what it travels as."""
+
+    trace_id: str
+    topic: str
+    event: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Hop:
+    """What one function did with the event. The fields are those of `lambda_functions.shared.observability`."""
+
+    at: datetime
+    what: str
+    service: str
+    function: str
+    twin: str
+    message: str
+    to: str = ""
+    reason: str = ""
+    cold_start: bool = False
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One event's way, in the order of time."""
+
+    trace_id: str
+    hops: tuple[Hop, ...] = field(default=())
+
+    @property
+    def end(self) -> Hop | None:
+        """Where the event ended, as far as the logs tell. None when no log knows of it."""
+        for what in _LAST:
+            for hop in reversed(self.hops):
+                if hop.what == what:
+                    return hop
+        return None
+
+    @property
+    def over(self) -> bool:
+        """Whether the event has come to an end that nothing will follow. A refused sender may try again."""
+        return self.end is not None and self.end.what in _FINAL and self.end.to != _SENDER
+
+
+def send(aws: Any, twin: str, event: Any) -> Sent:
+    """Publish an event on the twin's topic, in an envelope, so that its trace id is known from the start.
+
+    An event without `time` gets the present. Raises Misuse for what is no telemetry event.
+    """
+    if not isinstance(event, Mapping) or not isinstance(event.get(DEVICE), str) or not event[DEVICE]:
+        raise Misuse(
+            f"The event is no JSON object with '{DEVICE}'.",
+            f"""Write it as in '{{"{DEVICE}": "press-1", "{TIME}": "{envelope.now()}", "temperature": 21.5}}'.""",
+        )
+    payload = {TIME: envelope.now(), **event}
+    made = envelope.Envelope(
+        source_cloud=envelope.THIS_CLOUD,
+        target_layer=envelope.L2,
+        message_type=envelope.TELEMETRY,
+        timestamp=envelope.now(),
+        payload=payload,
+        trace_id=envelope.new_trace_id(),
+    )
+    topic = TwinNames(twin).topic
+    aws.client("iot-data").publish(topic=topic, qos=1, payload=json.dumps(made.as_dict()).encode())
+    return Sent(made.trace_id, topic, payload)
+
+
+def trace(aws: Any, trace_id: str, twins: Iterable[str]) -> Trace:
+    """Read the logs of these twins for one event's way. Raises Misuse when the id is none."""
+    known = read_trace_id(trace_id)
+    logs = aws.client("logs")
+    hops = [hop for twin in twins for hop in _hops(logs, twin, known)]
+    return Trace(known, tuple(sorted(hops, key=lambda hop: hop.at)))
+
+
+def read_trace_id(text: str) -> str:
+    """A trace id in its usual form, however it was typed. Raises Misuse when it is none."""
+    known = envelope.as_trace_id(text)
+    if known is None:
+        raise Misuse(f"'{text}' is no trace id.", "`gluecode send` prints it: a UUID, or its 32 hexadecimal digits.")
+    return known
+
+
+def wait(
+    aws: Any,
+    trace_id: str,
+    twin: str,
+    *,
+    until: Callable[[Trace], bool] = lambda found: found.over,
+    patience: float = PATIENCE_SECONDS,
+    pause: Callable[[float], None] = time.sleep,
+) -> Trace:
+    """Look for the event's way until it is over, or until patience is (in seconds). Returns what was found last."""
+    deadline = time.monotonic() + patience
+    while True:
+        found = trace(aws, trace_id, [twin])
+        if until(found) or time.monotonic() > deadline:
+            return found
+        pause(_POLL_SECONDS)
+
+
+def _hops(logs: Any, twin: str, trace_id: str) -> Iterator[Hop]:
+    pages = logs.get_paginator("filter_log_events").paginate(
+        logGroupName=TwinNames(twin).log_group, filterPattern=f'"{trace_id}"'
+    )
+    try:
+        messages = dict.fromkeys(event["message"] for page in pages for event in page["events"])
+    except logs.exceptions.ResourceNotFoundException:  # the twin was never deployed, or is gone with its logs
+        return
+    for message in messages:  # each once, whatever CloudWatch delivered twice
+        hop = _hop(message, twin, trace_id)
+        if hop:
+            yield hop
+
+
+def _hop(message: str, twin: str, trace_id: str) -> Hop | None:
+    """One log line as a hop; None for a line that tells of something else."""
+    try:
+        line = json.loads(message)
+    except ValueError:
+        return None
+    if not isinstance(line, dict) or line.get("trace_id") != trace_id or "hop" not in line:
+        return None
+    return Hop(
+        at=datetime.fromisoformat(line["timestamp"]),
+        what=line["hop"],
+        service=line.get("service", ""),
+        function=line.get("function", ""),
+        twin=twin,
+        message=line.get("message", ""),
+        to=line.get("to", ""),
+        reason=line.get("reason", ""),
+        cold_start=bool(line.get("cold_start")),
+    )

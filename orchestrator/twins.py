@@ -1,0 +1,46 @@
+"""Which twins are deployed by an installation, and what its state table records of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from orchestrator.names import Installation
+from orchestrator.problem import Problem, not_installed
+
+_RECORD = "record"
+
+
+def deployed(aws: Any, installation: Installation) -> tuple[str, ...]:
+    """The names of all twins of this installation, in order."""
+    client = aws.client("dynamodb")
+    pages = client.get_paginator("scan").paginate(
+        TableName=installation.state_table,
+        ProjectionExpression="#twin",
+        FilterExpression="#item = :record",
+        ExpressionAttributeNames={"#twin": "twin", "#item": "item"},
+        ExpressionAttributeValues={":record": {"S": _RECORD}},
+    )
+    try:
+        return tuple(sorted(item["twin"]["S"] for page in pages for item in page["Items"]))
+    except client.exceptions.ResourceNotFoundException as error:
+        raise not_installed(installation) from error
+
+
+def record(aws: Any, installation: Installation, twin: str) -> Mapping[str, Any]:
+    """What the last deployment wrote down about a twin. Raises Problem when there is no such twin."""
+    client = aws.client("dynamodb")
+    key = {"twin": {"S": twin}, "item": {"S": _RECORD}}
+    try:
+        item = client.get_item(TableName=installation.state_table, Key=key, ConsistentRead=True).get("Item")
+    except client.exceptions.ResourceNotFoundException as error:
+        raise not_installed(installation) from error
+    if item is None:
+        others = ", ".join(deployed(aws, installation)) or "none"
+        raise Problem(
+            f"There is no twin '{twin}' here.", f"Deploy it with `gluecode deploy`. Twins that are here: {others}."
+        )
+    read = TypeDeserializer().deserialize
+    return {name: read(value) for name, value in item.items()}

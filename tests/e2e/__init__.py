@@ -1,0 +1,1 @@
+"""The product as it is shipped: its wheel, installed in an environment of its own, run by its command."""

@@ -1,0 +1,232 @@
+"""An AWS account with the orchestrator installed, in this process: upload, run, look, start over."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import SimpleNamespace, TracebackType
+from typing import Any
+
+import boto3
+from botocore import endpoint
+
+from deploy_steps import aws
+from orchestrator.names import Installation, project_files
+from tests.harness import memory
+from tests.harness.calls import Call
+from tests.harness.engine import Engine, Start
+from tests.harness.faults import Faults
+from tests.harness.lag import Lag
+from tests.harness.line import Line
+from tests.harness.parts import Parts, Product
+from tests.harness.picture import Photographer, Picture
+from tests.harness.receiver import Receivers
+from tests.harness.wire import ACCOUNT, REGION, Wire
+
+PREFIX = "gluecode"
+CUT = "CUT"
+
+_NOWHERE = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_REGION": REGION,
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:9",  # the discard port: a request that misses the line fails at once
+    "GLUECODE_ALLOW_LOOPBACK_HTTP": "1",  # Function URLs are served on loopback here
+}
+
+Saved = tuple[memory.Memory, dict[str, int], int]
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How one execution went. `status` is SUCCEEDED, FAILED, or CUT when the process was cut off."""
+
+    name: str
+    status: str
+    output: Any = None
+    error: str = ""
+    cause: str = ""
+    calls: tuple[Call, ...] = ()
+    journal: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it did what it was asked for."""
+        return self.status == "SUCCEEDED"
+
+    @property
+    def writes(self) -> list[Call]:
+        """The calls that write, on the twin's resources only."""
+        return [call for call in self.calls if call.writes and not call.of_the_orchestrator]
+
+    def outcomes(self, *wanted: str) -> list[str]:
+        """`kind name` of every step that ended with one of these outcomes."""
+        return [f"{line['step']} {line.get('name', '')}" for line in self.journal if line["outcome"] in wanted]
+
+
+@dataclass
+class Account:
+    """Use it as a context manager: only one can be open in a process."""
+
+    parts: Parts = field(default_factory=Product)
+
+    def __enter__(self) -> Account:
+        self.installation = Installation(PREFIX, "aws", REGION, ACCOUNT)
+        self._open = contextlib.ExitStack()
+        self._open.enter_context(_environment({**_NOWHERE, **self.parts.environment(self.installation)}))
+        self._receivers, self._wire, self._lag = Receivers(), Wire(), Lag()
+        self._engine = Engine(self.parts.tasks(self.installation), self._lag.begin)
+        self._line = Line(self._wire, self._engine, self._lag, PREFIX, self._receivers.address)
+        self._observer = self._line.observer()
+        self._clients: dict[str, Any] = {}
+        self._photographer = Photographer(self.client, PREFIX)
+        self._open.callback(self._receivers.close)
+        self._open.callback(self._wire.close)
+        self._open.callback(self._wire.reset)
+        self._open.enter_context(_default_session(self._line.session()))
+        self._open.enter_context(_no_waiting())
+        self._open.enter_context(self._engine.running())
+        self.clear()
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    def clear(self) -> None:
+        """Empty the account and install the orchestrator anew. Takes some milliseconds."""
+        self._wire.reset()
+        self._lag.restore({})
+        self._runs = 0
+        self.parts.install(self.installation, self.client)
+        self._engine.install(self.parts.machines(self.installation))
+
+    def save(self) -> Saved:
+        """The whole account as it is now."""
+        return memory.save(), self._lag.save(), self._runs
+
+    def restore(self, saved: Saved) -> None:
+        """Go back to a saved account."""
+        held, pending, self._runs = saved
+        memory.restore(held)
+        self._lag.restore(pending)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client for the test itself: not counted, not disturbed."""
+        if service not in self._clients:
+            self._clients[service] = self._observer.client(service)  # type: ignore[call-overload]  # the name is data
+        return self._clients[service]
+
+    def upload(self, project: str, files: Mapping[str, bytes]) -> None:
+        """Put a project's files, and no others, where the state machines read them."""
+        s3, bucket, prefix = self.client("s3"), self.installation.bucket, project_files(project)
+        for found in s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", []):
+            if found["Key"].removeprefix(prefix) not in files:
+                s3.delete_object(Bucket=bucket, Key=found["Key"])
+        for name, content in files.items():
+            s3.put_object(Bucket=bucket, Key=prefix + name, Body=content)
+
+    def run(
+        self, machine: str, request: Mapping[str, Any], *, faults: Faults | None = None, seed: int | None = None
+    ) -> Execution:
+        """Run a public machine to its end. `seed` shuffles what runs side by side; without it the order is plain."""
+        return self.race([(machine, request)], faults=faults, seed=seed)[0]
+
+    def race(
+        self,
+        requests: Sequence[tuple[str, Mapping[str, Any]]],
+        *,
+        faults: Faults | None = None,
+        seed: int | None = None,
+    ) -> list[Execution]:
+        """Start several machines at once and run all of them to their ends. Each is given the calls of all."""
+        self._line.calls, self._line.faults = [], faults or Faults()
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            records = self._engine.execute([self._start(*request) for request in requests], seed)
+        lines = [line for line in map(_line, said.getvalue().splitlines()) if "step" in line]
+        return [self._execution(record, lines) for record in records]
+
+    def _start(self, machine: str, request: Mapping[str, Any]) -> Start:
+        self._runs += 1
+        return {
+            "stateMachineArn": self.installation.machine_arn(machine),
+            "name": f"{machine}-{self._runs:05d}",
+            "input": json.dumps(request),
+        }
+
+    def _execution(self, record: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> Execution:
+        return Execution(
+            name=record["name"],
+            status=CUT if self._engine.gone else record["status"],
+            output=json.loads(record["output"]) if record["status"] == "SUCCEEDED" else None,
+            error=record.get("error") or "",
+            cause=record.get("cause") or "",
+            calls=tuple(self._line.calls),
+            journal=tuple(line for line in lines if line["run"] == record["name"]),
+        )
+
+    def picture(self) -> Picture:
+        """Everything that is there beside the orchestrator."""
+        return self._photographer.take()
+
+    def item(self, twin: str, item: str) -> dict[str, Any] | None:
+        """One item of the state table (`lock`, `record`), or None."""
+        found: dict[str, Any] = self.client("dynamodb").get_item(
+            TableName=self.installation.state_table, Key={"twin": {"S": twin}, "item": {"S": item}}
+        )
+        return found.get("Item")
+
+
+def _line(text: str) -> dict[str, Any]:
+    try:
+        line = json.loads(text)
+    except ValueError:
+        return {}
+    return line if isinstance(line, dict) else {}
+
+
+@contextlib.contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    before = dict(os.environ)
+    for name in [name for name in before if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@contextlib.contextmanager
+def _default_session(session: boto3.Session) -> Iterator[None]:
+    before = boto3.DEFAULT_SESSION
+    boto3.DEFAULT_SESSION = session
+    aws.client.cache_clear()
+    try:
+        yield
+    finally:
+        boto3.DEFAULT_SESSION = before
+        aws.client.cache_clear()
+
+
+@contextlib.contextmanager
+def _no_waiting() -> Iterator[None]:
+    """Take the pauses between botocore's own retries out."""
+    module = vars(endpoint)
+    before = module["time"]
+    module["time"] = SimpleNamespace(sleep=lambda _: None)
+    try:
+        yield
+    finally:
+        module["time"] = before

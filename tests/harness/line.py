@@ -1,0 +1,63 @@
+"""The line between the tasks' boto3 clients and the emulator: counts every call, lets faults at it, carries it over."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+
+from tests.harness.calls import Call, Caller
+from tests.harness.engine import Engine
+from tests.harness.faults import Faults
+from tests.harness.lag import Lag
+from tests.harness.turns import Cut
+from tests.harness.wire import Wire, response
+
+
+class Line:
+    """Hooks for a boto3 session. `address` says where a Function URL is really served."""
+
+    def __init__(self, wire: Wire, engine: Engine, lag: Lag, prefix: str, address: Callable[[str], str]) -> None:
+        self._wire = wire
+        self._engine = engine
+        self._lag = lag
+        self._caller = Caller(prefix)
+        self._address = address
+        self.calls: list[Call] = []
+        self.faults = Faults()
+
+    def session(self) -> boto3.Session:
+        """A session whose clients go through all of this: for the tasks."""
+        session = boto3.Session()
+        events: Any = session.events
+        events.register("before-parameter-build", self._caller.begin)
+        events.register("before-send", self._meet)
+        return session
+
+    def observer(self) -> boto3.Session:
+        """A session whose clients see the same account uncounted and undisturbed: for the test."""
+        session = boto3.Session()
+        events: Any = session.events
+        events.register("before-send", lambda request, **_: self._wire.carry(request))
+        return session
+
+    def _meet(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        call = self._caller.call
+        self._engine.turns.give()
+        if self._engine.gone:
+            raise Cut
+        self.calls.append(call)
+        return self.faults.meet(call, lambda: self._lag.meet(call, lambda: self._carry(call, request)))
+
+    def _carry(self, call: Call, request: AWSPreparedRequest) -> AWSResponse:
+        answer = self._wire.carry(request)
+        if not call.operation.endswith("FunctionUrlConfig") or answer.status_code >= 300:
+            return answer
+        body = json.loads(answer.content or b"{}")
+        if "FunctionUrl" in body:
+            body["FunctionUrl"] = self._address(body["FunctionUrl"])
+        headers = {**answer.headers, "content-length": str(len(json.dumps(body)))}
+        return response(answer.url, answer.status_code, headers, json.dumps(body).encode())

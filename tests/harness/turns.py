@@ -1,0 +1,183 @@
+"""Threads that take turns: one runs at a time, the next is chosen at every AWS call, and a seed repeats the choice.
+
+Step Functions runs Parallel branches and Map iterations side by side. Left to the operating system, the hundredth AWS
+call is a different one in every run, and a crash right after it cannot be repeated. Here a thread gives up its turn
+only at an AWS call, or to wait for another thread, so the whole order follows from the seed. Without a seed the order
+is the plainest one: a thread keeps its turn until it ends or waits.
+
+`TurnThread` and `TurnPool` stand in for `threading.Thread` and `ThreadPoolExecutor` in the engine's module.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from types import TracebackType
+from typing import Any
+
+
+class Cut(BaseException):
+    """The process is gone. Not an Exception: whatever a program does about errors must not catch it."""
+
+
+class _Gate:
+    """Something to wait for, and the threads that do."""
+
+    def __init__(self) -> None:
+        self.open = False
+        self.waiting: list[threading.Semaphore] = []
+
+
+class Turns:
+    """The one right to run, and who is ready to take it. The thread that makes this object has the first turn."""
+
+    def __init__(self, seed: int | None = None) -> None:
+        self._random = random.Random(seed) if seed is not None else None
+        self._ready: list[threading.Semaphore] = []
+        self._live = 0
+        self._own = threading.local()
+        self._own.signal = threading.Semaphore(0)
+
+    def give(self) -> None:
+        """Let any thread that is ready go on, maybe this one. Threads that were not started here are left alone."""
+        if self._random is not None and self._ready and hasattr(self._own, "signal"):
+            self._ready.append(self._own.signal)
+            self._pass_on()
+
+    def start(self, run: Callable[[], None]) -> None:
+        """Make a thread ready; it runs when it is chosen."""
+        signal = threading.Semaphore(0)
+
+        def body() -> None:
+            signal.acquire()
+            self._own.signal = signal
+            try:
+                run()
+            finally:
+                self._live -= 1
+                self._choose().release()
+
+        self._live += 1
+        self._ready.append(signal)
+        threading.Thread(target=body, daemon=True).start()
+
+    def wait_for(self, gate: _Gate) -> None:
+        """Hand the turn on until the gate is open."""
+        if not gate.open:
+            gate.waiting.append(self._own.signal)
+            self._pass_on()
+
+    def open(self, gate: _Gate) -> None:
+        """Make ready whoever waits at the gate."""
+        gate.open = True
+        self._ready.extend(gate.waiting)
+
+    def drain(self) -> None:
+        """Let every thread that was started run to its end."""
+        while self._live:
+            self._ready.append(self._own.signal)
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        chosen = self._choose()
+        if chosen is not self._own.signal:
+            chosen.release()
+            self._own.signal.acquire()
+
+    def _choose(self) -> threading.Semaphore:
+        return self._ready.pop(self._random.randrange(len(self._ready)) if self._random else 0)
+
+
+class TurnThread:
+    """What the engine uses of `threading.Thread`: start and join."""
+
+    def __init__(self, turns: Turns, target: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        self._turns = turns
+        self._work = TurnFuture(turns, lambda: target(*args))
+
+    def start(self) -> None:
+        """Make the thread ready."""
+        self._turns.start(self._work.run)
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait for its end; if it was cut off, so is who waits for it."""
+        self._work.wait()
+
+
+class TurnFuture:
+    """The outcome of one call made elsewhere."""
+
+    def __init__(self, turns: Turns, call: Callable[[], Any]) -> None:
+        self._turns = turns
+        self._call = call
+        self._done = _Gate()
+        self._value: Any = None
+        self._error: BaseException | None = None
+
+    def run(self) -> None:
+        """Make the call, on the thread of whoever does the work."""
+        try:
+            self._value = self._call()
+        except BaseException as error:  # noqa: BLE001  # handed to whoever asks for the result
+            self._error = error
+        self._turns.open(self._done)
+
+    def wait(self) -> None:
+        """Hand the turn on until the call has ended; if it was cut off, so is who waits for it."""
+        self._turns.wait_for(self._done)
+        if isinstance(self._error, Cut):
+            raise Cut
+
+    def result(self, timeout: float | None = None) -> Any:
+        """Its value or its error. Time does not pass here, so nothing times out."""
+        self.wait()
+        if self._error is not None:
+            raise self._error
+        return self._value
+
+
+class TurnPool:
+    """What is used of `ThreadPoolExecutor`: calls start in order, at most `max_workers` at once."""
+
+    def __init__(self, turns: Turns, max_workers: int) -> None:
+        self._turns = turns
+        self._idle = max_workers
+        self._waiting: deque[TurnFuture] = deque()
+
+    def submit(self, function: Callable[..., Any], *args: Any) -> TurnFuture:
+        """Make the call as soon as a worker is idle."""
+        future = TurnFuture(self._turns, lambda: function(*args))
+        self._waiting.append(future)
+        if self._idle:
+            self._idle -= 1
+            self._turns.start(self._work)
+        return future
+
+    def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
+        """The outcomes of one call per item, in order."""
+        futures = [self.submit(function, item) for item in items]
+        return (future.result() for future in futures)
+
+    def _work(self) -> None:
+        while self._waiting:
+            self._waiting.popleft().run()
+        self._idle += 1
+
+    def shutdown(self, wait: bool = True) -> None:
+        """Nothing to do: the engine waits for the futures themselves."""
+
+    def __enter__(self) -> TurnPool:
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.shutdown()
+
+
+def wait_for_all(futures: Iterable[TurnFuture]) -> None:
+    """What the engine uses of `concurrent.futures.wait`."""
+    for future in futures:
+        future.wait()

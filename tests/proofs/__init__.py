@@ -1,0 +1,1 @@
+"""Proofs over hundreds of deployments: each module is a command (`python -m tests.proofs.NAME`) that prints counts."""

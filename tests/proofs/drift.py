@@ -1,0 +1,71 @@
+"""Proves that whatever is changed by hand is named by inspect, field by field, and repaired by deploy and nothing else.
+
+For every drift of the table in `drifts`: inspect of the untouched twin names nothing; inspect of the changed one names
+exactly the changed resource and field, and writes nothing; deploy makes exactly the writing calls that repair it, and
+leaves what a fresh deployment leaves.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from tests.harness.account import Account, Execution
+from tests.harness.picture import differences
+from tests.proofs.drifts import DRIFTS, Drift
+from tests.proofs.projects import TWIN, Project
+from tests.proofs.report import Outcome, Report, arguments, spread
+
+
+def check(account: Account, drift: Drift) -> Outcome:
+    """Deploy, change by hand, inspect, deploy again."""
+    outcome = Outcome()
+    account.clear()
+    account.upload(TWIN, Project(drift.mapping).files)
+    account.run("deploy", {"project": TWIN})
+    whole = account.picture()
+    outcome.expect(
+        not found_by(account.run("inspect", {"twin": TWIN})), f"{drift.title}: inspect found drift before it"
+    )
+    drift.do(account.client)
+    outcome.counts["drifts made by hand"] += 1
+
+    seen = account.run("inspect", {"twin": TWIN})
+    found = found_by(seen)
+    named = sorted(drift.found) == sorted(found) and any(
+        field.startswith(drift.field) for field in found[drift.found[0]]
+    )
+    outcome.counts["named by inspect, and nothing else"] += named
+    outcome.expect(
+        seen.succeeded and not seen.writes, f"{drift.title}: inspect ended {seen.error}, wrote {seen.writes}"
+    )
+    outcome.expect(named, f"{drift.title}: inspect found {found}, not {drift.found}: {drift.field}")
+
+    repaired = account.run("deploy", {"project": TWIN})
+    calls = [str(call).split(":", 1)[1] for call in repaired.writes]
+    outcome.counts["writing calls of the repairs"] += len(calls)
+    outcome.counts["repaired by exactly those"] += calls == list(drift.repair)
+    outcome.expect(repaired.succeeded, f"{drift.title}: deploy ended with {repaired.error}: {repaired.cause}")
+    outcome.expect(calls == list(drift.repair), f"{drift.title}: deploy called {calls}, not {list(drift.repair)}")
+    outcome.failures += [f"{drift.title}: {line}" for line in differences(whole, account.picture())]
+    return outcome
+
+
+def found_by(inspected: Execution) -> dict[str, list[str]]:
+    """`kind name` of what inspect found missing or drifted → the fields it names."""
+    return {
+        f"{line['step']} {line['name']}": [change["field"] for change in line["changes"]] or [""]
+        for line in inspected.journal
+        if line["verb"] == "info" and line["outcome"] in {"absent", "drifted"}
+    }
+
+
+def main() -> int:
+    """Run all of it and print the counts."""
+    jobs = arguments(__doc__ or "").jobs
+    report = Report(f"Drift proof: {len(DRIFTS)} changes by hand")
+    spread(DRIFTS, check, jobs, report)
+    return report.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,289 @@
+"""What someone may change by hand: how it is done through boto3, what names it, and which calls repair it."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.proofs.projects import Mapping
+
+Client = Callable[[str], Any]
+
+ON_AWS: Mapping = ("aws", "aws", "aws")
+L2_ELSEWHERE: Mapping = ("aws", "azure", "aws")
+
+
+@dataclass(frozen=True)
+class Drift:
+    """One change by hand.
+
+    `found` are the resources that inspect must name (`kind name`), `field` what it must say of the first, empty for
+    absent; `repair` is every writing call that deploy must make, and no other, as `operation resource`.
+    """
+
+    title: str
+    do: Callable[[Client], Any]
+    found: tuple[str, ...]
+    field: str
+    repair: tuple[str, ...]
+    mapping: Mapping = ON_AWS
+
+
+def _swapped() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("other.py", "print('not ours')")
+    return packed.getvalue()
+
+
+def _arn(kind: str, name: str) -> str:
+    return f"arn:aws:{kind}:us-east-1:000000000000:{name}"
+
+
+_OTHER_POLICY = json.dumps(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+)
+_OTHER_TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"},
+        ],
+    }
+)
+_PROCESSOR = _arn("lambda", "function:factory-processor")
+_OUR_TAGS = ["DigitalTwin", "Layer"]
+
+
+def _environment(client: Client) -> None:
+    functions = client("lambda")
+    live = functions.get_function_configuration(FunctionName="factory-persister")["Environment"]["Variables"]
+    changed = {**live, "DYNAMODB_TABLE_NAME": "another-table", "ADDED": "by hand"}
+    functions.update_function_configuration(FunctionName="factory-persister", Environment={"Variables": changed})
+
+
+def _rule(client: Client) -> None:
+    iot = client("iot")
+    rule = iot.get_topic_rule(ruleName="factory_trigger_dispatcher")["rule"]
+    kept = {key: rule[key] for key in ("actions", "errorAction", "awsIotSqlVersion")}
+    iot.replace_topic_rule(
+        ruleName="factory_trigger_dispatcher", topicRulePayload={**kept, "sql": "SELECT * FROM 'elsewhere'"}
+    )
+
+
+def _queue(client: Client) -> str:
+    return str(client("sqs").get_queue_url(QueueName="factory-failures")["QueueUrl"])
+
+
+def _delete_role(client: Client) -> None:
+    client("iam").delete_role_policy(RoleName="factory-persister", PolicyName="gluecode")
+    client("iam").delete_role(RoleName="factory-persister")
+
+
+def _delete_layer_version(client: Client) -> None:
+    functions = client("lambda")
+    for version in functions.list_layer_versions(LayerName="factory-configuration")["LayerVersions"]:
+        functions.delete_layer_version(LayerName="factory-configuration", VersionNumber=version["Version"])
+
+
+def _statement(client: Client, action: str) -> None:
+    policy = json.loads(client("lambda").get_policy(FunctionName="factory-writer")["Policy"])
+    for statement in policy["Statement"]:
+        if statement["Action"] == action:
+            client("lambda").remove_permission(FunctionName="factory-writer", StatementId=statement["Sid"])
+
+
+DRIFTS = (
+    Drift(
+        "a role's policy edited",
+        lambda client: client("iam").put_role_policy(
+            RoleName="factory-processor", PolicyName="gluecode", PolicyDocument=_OTHER_POLICY
+        ),
+        ("iam-role factory-processor",),
+        "policy",
+        ("PutRolePolicy factory-processor",),
+    ),
+    Drift(
+        "a role's policy deleted",
+        lambda client: client("iam").delete_role_policy(RoleName="factory-persister", PolicyName="gluecode"),
+        ("iam-role factory-persister",),
+        "policy",
+        ("PutRolePolicy factory-persister",),
+    ),
+    Drift(
+        "a role's trust edited",
+        lambda client: client("iam").update_assume_role_policy(
+            RoleName="factory-trigger", PolicyDocument=_OTHER_TRUST
+        ),
+        ("iam-role factory-trigger",),
+        "trust",
+        ("UpdateAssumeRolePolicy factory-trigger",),
+    ),
+    Drift(
+        "a role deleted",
+        _delete_role,
+        ("iam-role factory-persister",),
+        "",
+        ("CreateRole factory-persister", "PutRolePolicy factory-persister"),
+    ),
+    Drift(
+        "a role's tags stripped",
+        lambda client: client("iam").untag_role(RoleName="factory-dispatcher", TagKeys=_OUR_TAGS),
+        ("iam-role factory-dispatcher",),
+        "tag DigitalTwin",
+        ("TagRole factory-dispatcher",),
+    ),
+    Drift(
+        "an environment changed",
+        _environment,
+        ("function factory-persister",),
+        "environment DYNAMODB_TABLE_NAME",
+        ("UpdateFunctionConfiguration factory-persister",),
+    ),
+    Drift(
+        "code swapped",
+        lambda client: client("lambda").update_function_code(FunctionName="factory-processor", ZipFile=_swapped()),
+        ("function factory-processor",),
+        "code_sha256",
+        ("UpdateFunctionCode factory-processor",),
+    ),
+    Drift(
+        "a device's own code swapped",
+        lambda client: client("lambda").update_function_code(
+            FunctionName="factory-press-processor", ZipFile=_swapped()
+        ),
+        ("function factory-press-processor",),
+        "code_sha256",
+        ("UpdateFunctionCode factory-press-processor",),
+    ),
+    Drift(
+        "a function's tags stripped",
+        lambda client: client("lambda").untag_resource(Resource=_PROCESSOR, TagKeys=_OUR_TAGS),
+        ("function factory-processor",),
+        "tag Layer",
+        ("TagResource factory-processor",),
+    ),
+    Drift(
+        "a function deleted",
+        lambda client: client("lambda").delete_function(FunctionName="factory-event-checker"),
+        ("function factory-event-checker", "invoke-config factory-event-checker"),
+        "",
+        ("CreateFunction factory-event-checker", "PutFunctionEventInvokeConfig factory-event-checker"),
+    ),
+    Drift(
+        "a failure destination removed",
+        lambda client: client("lambda").delete_function_event_invoke_config(FunctionName="factory-dispatcher"),
+        ("invoke-config factory-dispatcher",),
+        "",
+        ("PutFunctionEventInvokeConfig factory-dispatcher",),
+    ),
+    Drift(
+        "a function URL deleted",
+        lambda client: client("lambda").delete_function_url_config(FunctionName="factory-writer"),
+        ("function-url factory-writer",),
+        "",
+        ("CreateFunctionUrlConfig factory-writer",),
+        L2_ELSEWHERE,
+    ),
+    Drift(
+        "a function URL closed",
+        lambda client: client("lambda").update_function_url_config(FunctionName="factory-writer", AuthType="AWS_IAM"),
+        ("function-url factory-writer",),
+        "auth_type",
+        ("UpdateFunctionUrlConfig factory-writer",),
+        L2_ELSEWHERE,
+    ),
+    Drift(
+        "the URL's first statement removed",
+        lambda client: _statement(client, "lambda:InvokeFunctionUrl"),
+        ("permissions factory-writer",),
+        "statement gluecode-",
+        ("AddPermission factory-writer",),
+        L2_ELSEWHERE,
+    ),
+    Drift(
+        "the URL's second statement removed",
+        lambda client: _statement(client, "lambda:InvokeFunction"),
+        ("permissions factory-writer",),
+        "statement gluecode-",
+        ("AddPermission factory-writer",),
+        L2_ELSEWHERE,
+    ),
+    Drift(
+        "the IoT rule disabled",
+        lambda client: client("iot").disable_topic_rule(ruleName="factory_trigger_dispatcher"),
+        ("iot-rule factory_trigger_dispatcher",),
+        "enabled",
+        ("ReplaceTopicRule factory_trigger_dispatcher",),
+    ),
+    Drift(
+        "the IoT rule rewritten",
+        _rule,
+        ("iot-rule factory_trigger_dispatcher",),
+        "sql",
+        ("ReplaceTopicRule factory_trigger_dispatcher",),
+    ),
+    Drift(
+        "the IoT rule deleted",
+        lambda client: client("iot").delete_topic_rule(ruleName="factory_trigger_dispatcher"),
+        ("iot-rule factory_trigger_dispatcher",),
+        "",
+        ("CreateTopicRule factory_trigger_dispatcher",),
+    ),
+    Drift(
+        "the log group's retention removed",
+        lambda client: client("logs").delete_retention_policy(logGroupName="/gluecode/factory"),
+        ("log-group /gluecode/factory",),
+        "retention_days",
+        ("PutRetentionPolicy /gluecode/factory",),
+    ),
+    Drift(
+        "the queue's retention shortened",
+        lambda client: client("sqs").set_queue_attributes(
+            QueueUrl=_queue(client), Attributes={"MessageRetentionPeriod": "60"}
+        ),
+        ("failure-queue factory-failures",),
+        "retention_seconds",
+        ("SetQueueAttributes factory-failures",),
+    ),
+    Drift(
+        "the queue's tags stripped",
+        lambda client: client("sqs").untag_queue(QueueUrl=_queue(client), TagKeys=_OUR_TAGS),
+        ("failure-queue factory-failures",),
+        "tag Layer",
+        ("TagQueue factory-failures",),
+    ),
+    Drift(
+        "the table's tags stripped",
+        lambda client: client("dynamodb").untag_resource(
+            ResourceArn=_arn("dynamodb", "table/factory-hot-iot-data"), TagKeys=_OUR_TAGS
+        ),
+        ("hot-table factory-hot-iot-data",),
+        "tag DigitalTwin",
+        ("TagResource factory-hot-iot-data",),
+    ),
+    Drift(
+        "a secret deleted",
+        lambda client: client("secretsmanager").delete_secret(
+            SecretId="factory/aws_l1_to_azure_l2", ForceDeleteWithoutRecovery=True
+        ),
+        ("secret factory/aws_l1_to_azure_l2",),
+        "",
+        ("CreateSecret factory/aws_l1_to_azure_l2",),
+        L2_ELSEWHERE,
+    ),
+    Drift(
+        "a secret's value changed",
+        lambda client: client("secretsmanager").put_secret_value(
+            SecretId="factory/aws_l1_to_azure_l2", SecretString="another"
+        ),
+        ("secret factory/aws_l1_to_azure_l2",),
+        "value",
+        ("PutSecretValue factory/aws_l1_to_azure_l2",),
+        L2_ELSEWHERE,
+    ),
+)  # fmt: skip

@@ -1,0 +1,84 @@
+"""Proves both answers to a failure that no retry gets over: each AWS call of a deployment is denied once, in turn.
+
+- keep: the execution fails, says which call was denied, and gives the lock back; run again, it ends where an
+  undisturbed one ends.
+- rollback: the execution fails and leaves what was there before it.
+
+Only what comes after a deployment (writing down its outcome, giving the lock back) undoes nothing when it is denied.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+from tests.harness.account import Account
+from tests.harness.faults import Deny
+from tests.harness.picture import differences
+from tests.proofs.crash import COMMANDS, DEPLOY, Command, uninterrupted
+from tests.proofs.projects import TWIN
+from tests.proofs.report import Outcome, Report, arguments, spread
+
+DEPLOYMENTS = tuple(command for command in COMMANDS if command.machine == "deploy")
+
+
+@dataclass(frozen=True)
+class Denial:
+    """One point of failure: the deployment, what it shall do about a failure, the call that is denied."""
+
+    command: Command
+    on_failure: str
+    number: int
+
+
+def check(account: Account, denial: Denial) -> Outcome:
+    """Deny one call, and see what is left."""
+    outcome, whole = Outcome(), uninterrupted(account, denial.command, None)
+    account.restore(whole.start)
+    before = account.picture()
+    done = account.run("deploy", {**DEPLOY, "on_failure": denial.on_failure}, faults=Deny(denial.number))
+    where = (
+        f"{denial.command.title}, {denial.on_failure}, call {denial.number} denied ({done.calls[denial.number - 1]})"
+    )
+    outcome.counts[f"{denial.on_failure}: calls denied"] += 1
+    lines = ["the lock is still held"] if account.item(TWIN, "lock") and "DeleteItem" not in where else []
+    if done.succeeded or done.error == "NotRecorded":
+        outcome.counts[f"{denial.on_failure}: was done already"] += 1
+        lines += differences(whole.picture, account.picture())
+    elif denial.on_failure == "keep":
+        outcome.counts["keep: failed, naming the call"] += 1
+        operation = done.calls[denial.number - 1].operation
+        lines += [] if operation in done.cause else [f"does not name {operation}: {done.error}: {done.cause[:300]}"]
+        again = denial.command.run(account)
+        lines += [] if again.succeeded else [f"run again, it ended with {again.error}: {again.cause[:300]}"]
+        lines += differences(whole.picture, account.picture())
+    else:
+        outcome.counts["rollback: failed, as before"] += 1
+        lines += differences(before, account.picture())
+    if lines:
+        outcome.failures.append(f"{where}: {'; '.join(lines)[:500]} ({done.error}: {done.cause[:500]})")
+    return outcome
+
+
+def denials(account: Account, commands: tuple[Command, ...]) -> list[Denial]:
+    """Every call of every deployment, with either wish."""
+    return [
+        Denial(command, on_failure, number)
+        for command in commands
+        for on_failure in ("keep", "rollback")
+        for number in range(1, uninterrupted(account, command, None).calls + 1)
+    ]
+
+
+def main() -> int:
+    """Run all of it and print the counts."""
+    jobs = arguments(__doc__ or "").jobs
+    report = Report(f"Rollback proof: {len(DEPLOYMENTS)} deployments, every AWS call denied")
+    with Account() as account:
+        tried = denials(account, DEPLOYMENTS)
+    spread(tried, check, jobs, report)
+    return report.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""A chosen part of each proof, small enough for every test run; `make proofs` runs them whole."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+from tests.harness.account import Account
+from tests.proofs import crash, drift, faults, foreign, reconcile, sequences
+from tests.proofs.circuit import circuit, stretches
+from tests.proofs.drifts import DRIFTS, Drift
+from tests.proofs.expected import rows
+from tests.proofs.projects import MAPPINGS, SCENARIOS, Mapping, name_of
+from tests.proofs.strangers import STRANGERS, Stranger
+
+_CROSSING = ("azure", "aws", "gcp")
+_NOTHING = ("azure", "gcp", "azure")
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[Account]:
+    with Account() as opened:
+        yield opened
+
+
+def test_the_expected_table_has_a_row_for_every_mapping() -> None:
+    assert sorted(rows()) == sorted(MAPPINGS)
+
+
+def test_the_circuit_makes_every_change_exactly_once() -> None:
+    walk = circuit(MAPPINGS)
+    changes = [change for part in stretches(walk, 7) for change in itertools.pairwise(part)]
+
+    assert len(changes) == 702
+    assert sorted(changes) == sorted((one, other) for one in MAPPINGS for other in MAPPINGS if one != other)
+
+
+@pytest.mark.parametrize("mapping", [*SCENARIOS.values(), _CROSSING, _NOTHING], ids=name_of)
+def test_a_mapping_deploys_to_the_table_redeploys_to_no_change_and_destroys_to_nothing(
+    account: Account, mapping: Mapping
+) -> None:
+    assert reconcile.from_nothing(account, mapping).failures == []
+
+
+def test_a_change_of_mapping_ends_as_a_fresh_deployment(account: Account) -> None:
+    a, b, c = SCENARIOS.values()
+
+    assert reconcile.walk(account, [a, b, c, _CROSSING, a, _NOTHING, b, a, c]).failures == []
+
+
+@pytest.mark.parametrize("command", crash.COMMANDS, ids=lambda command: str(command.title))
+def test_a_command_that_loses_an_answer_anywhere_ends_as_an_undisturbed_one(
+    account: Account, command: crash.Command
+) -> None:
+    sample = crash.points(account, (command,), orders=(1,))[7::43]
+
+    assert [failure for point in sample for failure in crash.check(account, point).failures] == []
+
+
+@pytest.mark.parametrize("command", crash.COMMANDS[:3], ids=lambda command: str(command.title))
+def test_a_deployment_completes_under_throttling_and_failures(account: Account, command: crash.Command) -> None:
+    assert faults.check(account, faults.Run(command, seed=1)).failures == []
+
+
+@pytest.mark.parametrize("by_hand", DRIFTS, ids=lambda by_hand: str(by_hand.title))
+def test_a_change_by_hand_is_named_and_repaired(account: Account, by_hand: Drift) -> None:
+    assert drift.check(account, by_hand).failures == []
+
+
+@pytest.mark.parametrize("stranger", STRANGERS, ids=lambda stranger: str(stranger.picture))
+def test_what_is_not_ours_is_left_alone_until_it_is_adopted(account: Account, stranger: Stranger) -> None:
+    assert foreign.check(account, stranger).failures == []
+
+
+def test_random_sequences_keep_the_invariant() -> None:
+    counts = sequences.run(sequences=5, steps=5, shrink=False)
+
+    assert counts["deploys completed"] > 0
