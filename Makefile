@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check unit format lock wheel clean
+.PHONY: help demo test check unit format lock wheel wheel-proof clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ lock: ## Resolve the locked versions anew (needs uv)
 
 wheel: $(READY) ## Build the wheel into dist/
 	@$(BIN)/python -m build --wheel --no-isolation
+
+wheel-proof: $(READY) ## The end-to-end tests, with the wheel's dependencies freshly installed
+	@GLUECODE_E2E_CLEAN=1 $(BIN)/python -m pytest tests/e2e
 
 clean: ## Remove the virtual environment and everything built
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -42,6 +42,7 @@ class Options:
     on_failure: Literal["keep", "rollback"] = "keep"
     retain_data: bool = True
     adopt: bool = False
+    check_permissions: bool = True
 
     def request(self, project: str) -> dict[str, Any]:
         """The input of the deploy machine; what is at its default stays out of it."""

@@ -21,7 +21,7 @@ HOLD_SECONDS = 120
 """How long a borrowed message stays hidden if nobody gives it back: as long as a killed command blocks it."""
 
 _BATCH = 10  # the most that one SQS call takes
-_LONG_POLL_SECONDS = 2  # a short poll asks only some of SQS's servers, and can come back empty from a full queue
+_LONG_POLL_SECONDS = 1  # a short poll asks only some of SQS's servers, and can come back empty from a full queue
 
 
 @dataclass(frozen=True)

@@ -86,9 +86,7 @@ def roles(cloudformation: Any, stack: str) -> dict[str, str]:
     pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
     made = {each["LogicalResourceId"]: each for page in pages for each in page["StackResourceSummaries"]}
     logical = {task: "".join(map(str.capitalize, task.split("-"))) for task in _actions()}
-    return {
-        task: made[f"{name}Role"]["PhysicalResourceId"] for task, name in logical.items() if f"{name}Role" in made
-    }
+    return {task: made[f"{name}Role"]["PhysicalResourceId"] for task, name in logical.items() if f"{name}Role" in made}
 
 
 def lacks(iam: Any, installation: Installation, twin: str, role_of: Mapping[str, str]) -> tuple[Lack, ...]:
@@ -138,8 +136,9 @@ def _told(lacking: Iterable[Lack], twin: str) -> str:
         [
             f"The roles of the steps may not do all that deploying the twin '{twin}' takes, so nothing was changed:",
             *lines,
-            "`gluecode install` gives them their policies back. If a permissions boundary or the installation's twin "
-            'prefix withholds them, change that. Start with "check_permissions": false to deploy without this check.',
+            "Put them back into the roles' policies (CloudFormation's drift detection shows what was changed by hand); "
+            "if a permissions boundary or the installation's twin prefix withholds them, change that. To deploy without "
+            'this check, start with "check_permissions": false (`gluecode deploy --skip-permissions-check`).',
         ]
     )
 

@@ -39,7 +39,7 @@ class Subjects:
 
     installation: Installation
     twin: str
-    component: str = "dispatcher"
+    component: str = "writer"
 
     def of(self, task: str, action: str) -> str:
         """The ARN on which a task uses an action. Raises LookupError for an action that this page does not know."""

@@ -12,12 +12,12 @@ import click
 
 from orchestrator import telemetry, twins
 from orchestrator.cli import output, trace_view
-from orchestrator.cli.options import Target, json_option, target_options
+from orchestrator.cli.options import Target, json_option, target_options, twin_argument
 from orchestrator.problem import Misuse, Problem
 
 
 @click.command()
-@click.argument("twin")
+@twin_argument
 @click.argument("event")
 @click.option("--wait", is_flag=True, help="Wait until the event is stored (or dropped, or refused), and show its way.")
 @target_options

@@ -41,10 +41,16 @@ def _understood(error: Exception) -> Problem:
         return Problem(error.format_message())
     if isinstance(error, StepError):
         return Problem(str(error))
-    from botocore.exceptions import BotoCoreError, ClientError  # most failures, and all of --help, never come near it
+    # Most failures, and all of --help, never come near boto3.
+    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     if isinstance(error, BotoCoreError | ClientError):
         return session.understood(error)
+    if isinstance(error, ResponseParserError):
+        return Problem(
+            "What answered is not AWS: its answer cannot be read.", "Check AWS_ENDPOINT_URL and the network."
+        )
     return Problem(
         f"{type(error).__name__}: {error}",
         "This is a fault in gluecode. GLUECODE_DEBUG=1 shows where; please report it with that output.",

@@ -37,10 +37,7 @@ class Target:
     @functools.cached_property
     def installation(self) -> Installation:
         """The orchestrator in that account and region."""
-        try:
-            return Installation(self.prefix, self.aws.partition, self.aws.region, self.aws.account)
-        except ValueError as error:
-            raise Misuse(str(error)) from error
+        return Installation(self.prefix, self.aws.partition, self.aws.region, self.aws.account)
 
     @property
     def embedded(self) -> bool:
@@ -63,7 +60,12 @@ def target_options(command: F) -> F:
         "--local", is_flag=True, envvar="GLUECODE_LOCAL", help="Use the embedded cloud (`gluecode local up`)."
     )
     @click.option(
-        "--prefix", default=DEFAULT_PREFIX, envvar="GLUECODE_PREFIX", show_default=True, help="Which installation."
+        "--prefix",
+        default=DEFAULT_PREFIX,
+        envvar="GLUECODE_PREFIX",
+        callback=_checked_prefix,
+        show_default=True,
+        help="Which installation.",
     )
     @click.option("--profile", help="AWS profile. [default: the environment's]")
     @click.option("--region", help="AWS region. [default: the environment's]")
@@ -76,7 +78,7 @@ def target_options(command: F) -> F:
 
 def twin_argument(command: F) -> F:
     """Add TWIN: a name that a twin can have."""
-    return click.argument("twin", callback=_checked_name)(command)
+    return click.argument("twin", callback=checked_name)(command)
 
 
 def json_option(command: F) -> F:
@@ -84,7 +86,16 @@ def json_option(command: F) -> F:
     return click.option("--json", "json_wanted", is_flag=True, help="Print the result as JSON, for scripts.")(command)
 
 
-def _checked_name(_context: click.Context, _parameter: click.Parameter, name: str) -> str:
-    if not is_name(name):
+def _checked_prefix(_context: click.Context, _parameter: click.Parameter, prefix: str) -> str:
+    try:
+        Installation(prefix, partition="", region="", account="")
+    except ValueError as error:
+        raise Misuse(str(error)) from error
+    return prefix
+
+
+def checked_name(_context: click.Context, _parameter: click.Parameter, name: str | None) -> str | None:
+    """The callback of whatever names a twin. Raises Misuse for what no twin can be called."""
+    if name is not None and not is_name(name):
         raise Misuse(f"'{name}' is no twin's name.", f"A name has {NAME_RULE}.")
     return name

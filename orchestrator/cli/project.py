@@ -42,12 +42,11 @@ def validate(project: Path, target: Target, json_wanted: bool) -> None:
     if json_wanted:
         output.as_json({"valid": True, "twin": checked.project.twin, "faults": []})
         return
-    providers = checked.project.provider_names
-    layers = " → ".join(providers[f"layer_{layer}_provider"] for layer in ("1", "2", "3_hot"))
-    output.tell(
-        f"The project is valid: twin '{checked.project.twin}', {len(checked.project.devices)} devices, {layers}.",
-        "green",
-    )
+    devices = len(checked.project.devices)
+    counted = "1 device" if devices == 1 else f"{devices} devices"
+    providers = checked.project.providers
+    layers = " → ".join((providers.layer_1_provider, providers.layer_2_provider, providers.layer_3_hot_provider))
+    output.tell(f"The project is valid: twin '{checked.project.twin}', {counted}, {layers}.", "green")
 
 
 @click.command()
@@ -87,6 +86,7 @@ def plan(project: Path, target: Target, json_wanted: bool) -> None:
 @click.option("--delete-data", is_flag=True, help="Also delete the hot table if the mapping no longer needs it.")
 @click.option("--yes", is_flag=True, help="Do not ask for the twin's name before deleting data.")
 @click.option("--adopt", is_flag=True, help="Take over resources of the same names that are not ours.")
+@click.option("--skip-permissions-check", is_flag=True, help="Do not ask IAM first what the steps' roles may do.")
 @target_options
 @json_option
 def deploy(
@@ -95,6 +95,7 @@ def deploy(
     delete_data: bool,
     yes: bool,
     adopt: bool,
+    skip_permissions_check: bool,
     target: Target,
     json_wanted: bool,
 ) -> None:
@@ -110,7 +111,7 @@ def deploy(
     prepared = _prepared(project, target, json_wanted)
     if delete_data and not yes:
         confirm(prepared.project.twin)
-    options = Options(on_failure=on_failure, retain_data=not delete_data, adopt=adopt)
+    options = Options(on_failure, not delete_data, adopt, check_permissions=not skip_permissions_check)
     kept, uploaded, run = deployment.deploy(target.aws, target.installation, prepared, options)
     _say_uploaded(kept, uploaded)
     again = f"gluecode deploy {shlex.quote(str(project))}{target.flags}"

@@ -63,6 +63,13 @@ def show_deployed(result: Mapping[str, Any], region: str, flags: str) -> None:
     show_next(result, flags)
 
 
+def show_destroyed(result: Mapping[str, Any]) -> None:
+    """Print how a removal ended, and what was left for its data."""
+    output.tell(result["says"], "bold green")
+    for name in result["retained"]:
+        output.tell(f"  kept: {name}", "cyan")
+
+
 def show_next(result: Mapping[str, Any], flags: str) -> None:
     """Print the command that comes next."""
     if result.get("next"):

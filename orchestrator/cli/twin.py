@@ -32,10 +32,8 @@ def destroy(twin: str, delete_data: bool, yes: bool, target: Target, json_wanted
     result = runs.finish(target, run, what="removal", again=again)
     if json_wanted:
         output.as_json({"execution": run.arn, **result})
-        return
-    output.tell(result["says"], "bold green")
-    for name in result["retained"]:
-        output.tell(f"  kept: {name}", "cyan")
+    else:
+        result_view.show_destroyed(result)
 
 
 @click.command()

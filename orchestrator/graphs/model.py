@@ -113,13 +113,14 @@ def _state(name: str, definition: Mapping[str, Any]) -> State:
 def _edges(name: str, state: Mapping[str, Any]) -> Iterator[Edge]:
     if state["Type"] == "Choice":
         yield from _choices(name, state)
-    elif "Next" in state:
-        yield Edge(name, state["Next"], "next")
     caught: dict[str, list[str]] = {}
     for catch in state.get("Catch", ()):
         caught.setdefault(catch["Next"], []).extend(catch["ErrorEquals"])
+    if "Next" in state:  # one line is enough where success and failure lead to the same place
+        errors = caught.pop(state["Next"], [])
+        yield Edge(name, state["Next"], "next", f"also on {_errors(errors)}" if errors else "")
     for target, errors in caught.items():
-        yield Edge(name, target, "catch", _errors(errors), f"on {', '.join(errors)}")
+        yield Edge(name, target, "catch", _errors(errors), f"on {_errors(errors)}")
 
 
 def _choices(name: str, state: Mapping[str, Any]) -> Iterator[Edge]:

@@ -9,7 +9,7 @@ from orchestrator.graphs import text
 from orchestrator.graphs.layers import Layers, arrange
 from orchestrator.graphs.model import Edge, Graph, State
 
-WIDEST = 600.0
+WIDEST = 680.0
 """Branches of a Parallel go on in a new row beyond this width, so that a picture never needs more than a page."""
 
 _SIDE = 14.0

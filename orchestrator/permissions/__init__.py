@@ -3,7 +3,7 @@
 from orchestrator.permissions.checking import Finding, Report, Steps, check, check_steps
 from orchestrator.permissions.declared import COMMANDS, OFFLINE
 from orchestrator.permissions.policy import policies
-from orchestrator.permissions.required import COMMAND_LINE, INSTALL, LAYERS, REQUIRED_AWS_PERMISSIONS
+from orchestrator.permissions.required import COMMAND_LINE, INSTALL, LAYERS, REQUIRED_AWS_PERMISSIONS, by_service
 
 __all__ = [
     "COMMANDS",
@@ -15,6 +15,7 @@ __all__ = [
     "Finding",
     "Report",
     "Steps",
+    "by_service",
     "check",
     "check_steps",
     "policies",

@@ -9,13 +9,14 @@ from typing import Any, Literal
 from botocore.exceptions import ClientError
 
 from deploy_steps.tasks.check_permissions import Lack, lacks, roles
-from deploy_steps.tasks.simulation import ALLOWED, Ask, Decision, simulate
+from deploy_steps.tasks.simulation import ALLOWED, NOT_GRANTED, Ask, Decision, simulate
+from deploy_steps.tasks.subjects import UNDER_A_CONDITION
 from orchestrator.names import Installation
 from orchestrator.permissions.evaluation import decide
 from orchestrator.permissions.places import SAMPLE_TWIN, Place, Places
 from orchestrator.permissions.principal import Principal, principal
 from orchestrator.permissions.reading import Read, read
-from orchestrator.permissions.required import Use, uses
+from orchestrator.permissions.required import Use, service_of, uses
 
 How = Literal["root", "simulation", "policies", "nothing"]
 Decisions = Mapping[Ask, Decision]
@@ -31,6 +32,16 @@ class Finding:
     used_by: tuple[str, ...]
     decision: Decision
 
+    @property
+    def service(self) -> str:
+        """The service that the action is of."""
+        return service_of(self.action)
+
+    @property
+    def grantable(self) -> bool:
+        """Whether another policy would help. Against a deny or a boundary none does."""
+        return self.decision == NOT_GRANTED
+
 
 @dataclass(frozen=True)
 class Report:
@@ -44,6 +55,11 @@ class Report:
     def of(self, *verdicts: str) -> tuple[Finding, ...]:
         """The findings with one of these verdicts: `allowed`, `missing`, `conditional`, `unknown`."""
         return tuple(finding for finding in self.findings if finding.decision.verdict in verdicts)
+
+    def findings_by_service(self) -> list[Finding]:
+        """The findings of each group in the order of services and actions."""
+        groups = list(dict.fromkeys(finding.group for finding in self.findings))
+        return sorted(self.findings, key=lambda each: (groups.index(each.group), each.action))
 
 
 @dataclass(frozen=True)
@@ -76,8 +92,8 @@ def check_steps(aws: Any, installation: Installation, *, twin: str | None = None
         role_of = roles(aws.client("cloudformation"), installation.prefix)
         return Steps(len(role_of), lacks(aws.client("iam"), installation, twin or SAMPLE_TWIN, role_of))
     except ClientError as error:
-        if "does not exist" in str(error):
-            return Steps(note=f"The orchestrator '{installation.prefix}' is not installed here: its steps have no roles.")
+        if "does not exist" in str(error):  # CloudFormation's ValidationError
+            return Steps(note=f"The orchestrator '{installation.prefix}' is not installed here, so no step has a role.")
         return Steps(note=f"The roles of the steps could not be checked ({error}).")
 
 
@@ -102,13 +118,18 @@ def _decided(iam: Any, who: Principal, asks: Collection[Ask]) -> tuple[How, Deci
 def _simulated(iam: Any, who: Principal, asks: Collection[Ask]) -> Decisions:
     """The simulator's decisions; where it names conditions, only the policies tell whether they matter to an action."""
     decisions = simulate(iam, who.arn, asks)
-    hanging = [ask for ask, decision in decisions.items() if decision.verdict == "conditional"]
+    hanging = [ask for ask, decision in decisions.items() if _hangs(ask, decision)]
     if not hanging:
         return decisions
     found = read(iam, who)
-    refined = {ask: decide(found.policies, *ask) for ask in hanging}
-    certain = {ask: decision for ask, decision in refined.items() if decision.verdict == "missing" and not found.unread}
-    return {**decisions, **certain}
+    told = {ask: decide(found.policies, *ask) for ask in hanging}
+    certain = {"conditional"} if found.unread else {"conditional", "missing"}
+    return {**decisions, **{ask: decision for ask, decision in told.items() if decision.verdict in certain}}
+
+
+def _hangs(ask: Ask, decision: Decision) -> bool:
+    """Whether a condition may have to do with it. A simulator that is given no context may take one for not granted."""
+    return decision.verdict == "conditional" or (decision == NOT_GRANTED and ask[0] in UNDER_A_CONDITION)
 
 
 def _read_decision(found: Read, ask: Ask) -> Decision:
@@ -127,5 +148,3 @@ def _findings(wanted: Mapping[tuple[str, Use], Place], decisions: Decisions) -> 
         Finding(group, action, place, tuple(by), decisions[action, place.asked])
         for (group, action, place), by in users.items()
     )
-
-

@@ -1,4 +1,4 @@
-"""Decides from policy documents whether an action is allowed: AWS's own rules, as far as one account's policies go (pure).
+"""Decides from policy documents whether an action is allowed: AWS's own rules for one account (pure).
 
 A deny wins over every allow; what no policy allows is denied; a permissions boundary must allow it as well. Conditions
 are not decided, because they ask for what only a real request has: what hangs on one is `conditional`.

@@ -18,7 +18,7 @@ _PASSED_TO = ["lambda.amazonaws.com", "iot.amazonaws.com", "states.amazonaws.com
 
 
 def policies(findings: Iterable[Finding]) -> tuple[Document, ...]:
-    """As few policy documents as IAM's limit allows, which together allow what the findings are about."""
+    """As few policy documents as IAM's limit allows, which together allow what the findings say no policy allows."""
     documents: list[list[Document]] = [[]]
     for statement in _statements(findings):
         if len(_text([*documents[-1], statement])) > LIMIT:
@@ -31,12 +31,12 @@ def _statements(findings: Iterable[Finding]) -> list[Document]:
     """One statement for each service and set of resources; passing a role stands alone, for its condition."""
     grouped: dict[tuple[str, tuple[str, ...]], set[str]] = {}
     passing: set[str] = set()
-    for finding in findings:
+    for finding in filter(lambda each: each.grantable, findings):
         if finding.action == "iam:PassRole":
             passing.update(finding.place.granted)
         else:
             grouped.setdefault((service_of(finding.action), finding.place.granted), set()).add(finding.action)
-    made = [
+    made: list[Document] = [
         {"Effect": "Allow", "Action": sorted(actions), "Resource": list(resources)}
         for (_, resources), actions in sorted(grouped.items())
     ]

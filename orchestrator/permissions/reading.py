@@ -40,17 +40,14 @@ class _Reader:
 
     def of(self, kind: str, name: str) -> Iterator[Policy]:
         """The inline and the attached policies of a user, group or role."""
-        named = {f"{kind.capitalize()}Name": name}
-        for policy in self._pages(f"list_{kind}_policies", "PolicyNames", named, f"the inline policies of {kind} {name}"):
-            what = f"inline policy {policy} of {kind} {name}"
-            got = self._try(lambda p=policy: getattr(self.iam, f"get_{kind}_policy")(**named, PolicyName=p), what)
-            if got:
-                yield Policy(what, _document(got["PolicyDocument"]))
+        named, whose = {f"{kind.capitalize()}Name": name}, f"of {kind} {name}"
+        for policy in self._pages(f"list_{kind}_policies", "PolicyNames", named, f"the inline policies {whose}"):
+            yield from self._inline(kind, {**named, "PolicyName": policy}, f"inline policy {policy} {whose}")
         attached = self._pages(
-            f"list_attached_{kind}_policies", "AttachedPolicies", named, f"the attached policies of {kind} {name}"
+            f"list_attached_{kind}_policies", "AttachedPolicies", named, f"the attached policies {whose}"
         )
         for each in attached:
-            yield from self._managed(each["PolicyArn"], f"policy {each['PolicyName']} of {kind} {name}")
+            yield from self._managed(each["PolicyArn"], f"policy {each['PolicyName']} {whose}")
 
     def of_groups(self, user: str) -> Iterator[Policy]:
         """The policies of all groups that a user is in."""
@@ -65,6 +62,11 @@ class _Reader:
         found = self._try(lambda: getattr(self.iam, f"get_{kind}")(**named), f"the {what}")
         arn = (found or {}).get(kind.capitalize(), {}).get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
         return next(self._managed(arn, what), None) if arn else None
+
+    def _inline(self, kind: str, named: Mapping[str, str], what: str) -> Iterator[Policy]:
+        got = self._try(lambda: getattr(self.iam, f"get_{kind}_policy")(**named), what)
+        if got:
+            yield Policy(what, _document(got["PolicyDocument"]))
 
     def _managed(self, arn: str, what: str) -> Iterator[Policy]:
         policy = self._try(lambda: self.iam.get_policy(PolicyArn=arn)["Policy"], what)

@@ -34,6 +34,7 @@ _OF_OTHERS = {
 _OF_EVERY_FUNCTION = ("iam-role", "function", "permissions", "secret")
 _TAKEN_FROM_EVERY_FUNCTION = ("function-url", "invoke-config")  # removing one asks for all that a function can have
 
+
 @dataclass(frozen=True)
 class Use:
     """An action, and what it is used by: a step's task (`create-function`), or a command (`deploy`)."""

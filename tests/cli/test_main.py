@@ -42,7 +42,7 @@ def _counting_aws() -> Iterator[tuple[str, list[str]]]:
             calls.append(self.path)
             self.send_error(403)
 
-        do_GET = do_PUT = do_HEAD = do_POST
+        do_GET = do_PUT = do_HEAD = do_POST  # noqa: N815  # http.server's names
 
         def log_message(self, *_: Any) -> None:
             """Stay quiet."""
@@ -124,12 +124,20 @@ def test_an_environment_variable_stands_for_local(
 
 
 def test_a_faulty_prefix_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
-    with _counting_aws() as (endpoint, _), pytest.MonkeyPatch.context() as patched:
-        patched.setenv("AWS_ENDPOINT_URL", endpoint)
-        code = main(["inspect", "plant", "--prefix", "Not_A_Prefix"])
+    assert main(["inspect", "plant", "--prefix", "Not_A_Prefix"]) == 2
 
-    assert code == 2
     assert "Not_A_Prefix" in capsys.readouterr().err
+
+
+def test_an_endpoint_that_is_not_aws_is_explained(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with _counting_aws() as (endpoint, _):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        code = main(["inspect", "plant"])
+
+    assert code == 1
+    assert "AWS_ENDPOINT_URL" in capsys.readouterr().err
 
 
 def test_missing_credentials_are_explained(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -207,7 +215,7 @@ def test_a_folder_that_is_none_is_a_fault(capsys: pytest.CaptureFixture[str]) ->
 def test_a_valid_project_is_told_in_one_line(make_project: MakeProject, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate", str(make_project())]) == 0
 
-    assert capsys.readouterr().out == "The project is valid: twin 'plant', 1 devices, aws → aws → aws.\n"
+    assert capsys.readouterr().out == "The project is valid: twin 'plant', 1 device, aws → aws → aws.\n"
 
 
 def test_deleting_data_is_refused_where_nobody_can_be_asked(capsys: pytest.CaptureFixture[str]) -> None:

@@ -43,7 +43,7 @@ def test_a_failed_step_says_why() -> None:
 
 def test_a_plan_names_each_field_that_would_change(capsys: pytest.CaptureFixture[str]) -> None:
     change = {"field": "memory_mb", "before": 128, "after": 256}
-    steps = [
+    steps: list[dict[str, Any]] = [
         {"kind": "function", "name": "plant-writer", "outcome": "updated", "changes": [change]},
         {"kind": "iam-role", "name": "plant-writer", "outcome": "created"},
         {"kind": "iam-role", "name": "plant-connector", "outcome": "deleted"},
@@ -99,11 +99,12 @@ def test_a_trace_shows_each_hop_with_the_time_since_the_one_before() -> None:
         (0, "writer", "received", {"cold_start": True}),
         (12, "writer", "stored", {"to": "plant-hot"}),
     )
-    console = Console(width=100, record=True, file=None, quiet=True)
+    console = Console(width=100)
 
-    console.print(trace_view.table(found))
+    with console.capture() as captured:
+        console.print(trace_view.table(found))
 
-    rows = [" ".join(line.split()) for line in console.export_text().splitlines()]
+    rows = [" ".join(line.split()) for line in captured.get().splitlines()]
     assert rows[1:] == [
         "10:00:00.000 plant-writer (cold start) received",
         "10:00:00.012 +12 ms plant-writer stored plant-hot",

@@ -271,19 +271,21 @@ def test_an_event_that_lambda_does_not_accept_is_kept(twin: Twin, embedded_cloud
     assert (handled.outcome, twin.visible(), twin.invoked_with(function)) == ("kept", 1, [])
 
 
-def test_an_event_whose_acceptance_is_not_heard_is_kept_and_goes_in_twice(twin: Twin, embedded_cloud: Cloud) -> None:
+def test_an_event_whose_acceptance_is_never_heard_of_is_kept_and_goes_in_again(
+    twin: Twin, embedded_cloud: Cloud
+) -> None:
     function = twin.function("persister")
     twin.fail(by_function(function))
     with Proxy(embedded_cloud.endpoint) as proxy:
         aws = Twin(twin.name, clients_of(embedded_cloud, proxy.url), twin.url)
         aws.client("lambda").meta.events.register(
-            "before-call.lambda.Invoke", lambda **_: proxy.faults.plan([Fault("lose_answer", "lambda")])
+            "before-call.lambda.Invoke", lambda **_: proxy.faults.plan([Fault("lose_answer", "lambda", times=None)])
         )
         [first] = aws.replay()
         [second] = twin.replay()
 
     assert (first.outcome, second.outcome, twin.visible()) == ("kept", "replayed", 0)
-    eventually(lambda: twin.invoked_with(function) == [ENVELOPE, ENVELOPE] or None)
+    eventually(lambda: twin.invoked_with(function) == [ENVELOPE] * 3 or None)  # boto3 tried twice
 
 
 def test_an_event_that_fails_again_is_kept_for_the_next_time(twin: Twin) -> None:
@@ -311,10 +313,11 @@ def test_an_event_that_fails_again_is_kept_for_the_next_time(twin: Twin) -> None
 def test_what_is_borrowed_is_given_back_whatever_happens(twin: Twin) -> None:
     twin.fail(by_function("any"))
 
-    with pytest.raises(KeyboardInterrupt), failure_queue.find(twin, twin.name) as queue:
-        [_] = queue.borrow()
-        assert twin.visible() == 0
+    def is_interrupted(_: Handled) -> None:
         raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        twin.replay(dry_run=True, tell=is_interrupted)
 
     assert twin.visible() == 1
 

@@ -64,11 +64,9 @@ def run(
 
 def _stages(aws: Aws, connection: str) -> dict[str, str]:
     """The secret's value at each stage that it has."""
-    client, found = aws.client("secretsmanager"), {}
-    for stage in ("AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"):
-        values = fetch_secret(client, f"plant/{connection}", (stage,))
-        found |= {stage: value for value in values}
-    return found
+    client, stages = aws.client("secretsmanager"), ("AWSCURRENT", "AWSPREVIOUS", "AWSPENDING")
+    found = {stage: fetch_secret(client, f"plant/{connection}", (stage,)) for stage in stages}
+    return {stage: values[0] for stage, values in found.items() if values}
 
 
 def test_a_receiver_accepts_both_tokens_until_the_rotation_is_finished(aws: Aws, twin: str, run: Run) -> None:

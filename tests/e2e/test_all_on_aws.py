@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,20 @@ def test_a_second_deployment_changes_nothing_and_writes_nothing(
     assert _resources(again) == _resources(deployed)
     assert account.writes(clients, again["execution"]) == {}
     assert account.versions(clients, TWIN) == before
+
+
+@pytest.mark.usefixtures("deployed")
+def test_ctrl_c_detaches_and_the_deployment_goes_on(product: Product, project: Path) -> None:
+    process = product.start("deploy", str(project))
+    assert process.stderr is not None
+    with process:
+        name = next(line.split()[1] for line in process.stderr if line.startswith("deployment "))
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+
+    assert process.returncode == 1
+    assert f"error: Detached. The execution {name} goes on in AWS." in said
+    assert product.done("deploy", str(project))["execution"].endswith(name)
 
 
 @pytest.mark.usefixtures("deployed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import shutil
@@ -12,6 +13,10 @@ import zipfile
 from pathlib import Path
 
 import boto3
+
+from orchestrator.install import layers
+from orchestrator.install.layers import Target
+from orchestrator.install.packages import Package
 
 HOST_PACKAGES = Path(boto3.__file__).parent.parent
 
@@ -60,6 +65,12 @@ def interpreters() -> list[str]:
 
 def _starts(python: str) -> bool:
     return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
+
+
+@functools.cache
+def layers_for(target: Target) -> tuple[Package, Package]:
+    """The layers for functions and for validation, built once per test process: pip takes its time."""
+    return layers.build(target)
 
 
 def unzipped(content: bytes, folder: Path) -> Path:

@@ -37,7 +37,7 @@ def tasks(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def aws_layers(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The layers for functions and for validation, as they are made for AWS."""
-    made = layers.build(FOR_AWS)
+    made = clean.layers_for(FOR_AWS)
     folders = [clean.unzipped(layer.content, tmp_path_factory.mktemp(layer.name)) / "python" for layer in made]
     return folders[0], folders[1]
 
@@ -52,7 +52,7 @@ def test_every_function_imports_from_its_zip_and_the_layer(
 def test_every_function_imports_with_the_layer_for_the_embedded_cloud(
     runtime: Path, functions: Path, tmp_path: Path
 ) -> None:
-    functions_layer, _ = layers.build(layers.host())
+    functions_layer, _ = clean.layers_for(layers.host())
     layer = clean.unzipped(functions_layer.content, tmp_path) / "python"
 
     clean.import_all(sys.executable, functions, [layer, runtime])
@@ -68,7 +68,7 @@ def test_every_task_that_gets_no_layer_imports_from_its_zip_alone(python: str, r
 
 
 def test_the_tasks_that_get_the_pydantic_layer_import_with_it(runtime: Path, tasks: Path, tmp_path: Path) -> None:
-    _, pydantic_layer = layers.build(layers.host())
+    _, pydantic_layer = clean.layers_for(layers.host())
     layer = clean.unzipped(pydantic_layer.content, tmp_path) / "python"
 
     clean.import_all(sys.executable, tasks, [layer, runtime])

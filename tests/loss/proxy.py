@@ -94,7 +94,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._upstream.close()
         super().finish()
 
+    def do_GET(self) -> None:
+        self._deal_with_it()
+
     def do_POST(self) -> None:
+        self._deal_with_it()
+
+    def _deal_with_it(self) -> None:
         endpoint = _endpoint(self.path, self.headers.get("Authorization", ""))
         fault = self.server.proxy.next_fault(endpoint)
         answer = self._answer_to(endpoint, fault)
@@ -103,8 +109,6 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.close_connection = True
             self.connection.shutdown(SHUT_RDWR)
-
-    do_GET = do_PUT = do_DELETE = do_POST
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's own name
         """Say nothing."""

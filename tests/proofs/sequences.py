@@ -51,7 +51,7 @@ class Sequence(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.account.clear()
-        self.deployed = False
+        self.project: Project | None = None
         self.counts["sequences"] += 1
 
     @initialize(project=PROJECTS)
@@ -69,22 +69,33 @@ class Sequence(RuleBasedStateMachine):
         """Cut a deployment off somewhere; nothing is promised until the next one completes."""
         self._deploy(project, CutAfter(call), seed or None)
 
-    @precondition(lambda self: self.deployed)
+    @precondition(lambda self: self.project is not None)
     @rule(call=st.integers(2, 90), seed=st.integers(0, 3))
     def crash_in_destroy(self, call: int, seed: int) -> None:
         """Cut a destruction off somewhere."""
         self._destroy(CutAfter(call), seed or None)
 
-    @precondition(lambda self: self.deployed)
+    @precondition(lambda self: self.project is not None)
     @rule()
     def destroy(self) -> None:
         """Remove the twin."""
         self._destroy()
 
-    @precondition(lambda self: self.deployed)
-    @rule(drift=st.sampled_from(DRIFTS))
-    def drift(self, drift: Drift) -> None:
-        """Change something by hand, if it is there."""
+    @precondition(lambda self: self.project is not None)
+    @rule(first=st.integers(0, len(DRIFTS) - 1), repair=st.booleans())
+    def drift(self, first: int, repair: bool) -> None:
+        """Change something by hand: the first drift of the table, from somewhere on, whose resource is there."""
+        self._change_by_hand(first)
+        if repair and self.project:
+            self._deploy(self.project)
+
+    def _change_by_hand(self, first: int) -> None:
+        for drift in (*DRIFTS[first:], *DRIFTS[:first]):
+            if self._made(drift):
+                self.counts["drifts"] += 1
+                return
+
+    def _made(self, drift: Drift) -> bool:
         try:
             drift.do(self.account.client)
         except ClientError as error:
@@ -92,14 +103,14 @@ class Sequence(RuleBasedStateMachine):
             if any(
                 text in code for text in ("NotFound", "NoSuchEntity", "NonExistent", "DoesNotExist", "Unauthorized")
             ):
-                return
+                return False
             raise
-        self.counts["drifts"] += 1
+        return True
 
     def _deploy(self, project: Project, faults: Faults | None = None, seed: int | None = None) -> None:
         wanted = self._fresh(project)
         self.account.upload(TWIN, project.files)
-        self.deployed = True
+        self.project = project
         done = self.account.run("deploy", DEPLOY, faults=faults, seed=seed)
         if self._completed("deploys", done):
             assert differences(wanted, self.account.picture()) == []
@@ -107,7 +118,7 @@ class Sequence(RuleBasedStateMachine):
     def _destroy(self, faults: Faults | None = None, seed: int | None = None) -> None:
         done = self.account.run("destroy", DESTROY, faults=faults, seed=seed)
         if self._completed("destroys", done):
-            self.deployed = False
+            self.project = None
             assert sorted(self.account.picture()) == []
 
     def _completed(self, what: str, done: Execution) -> bool:

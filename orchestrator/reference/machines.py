@@ -1,0 +1,128 @@
+"""The state machines as pictures and as lists, drawn from their definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from orchestrator.graphs import model, svg
+from orchestrator.graphs.model import Graph, State
+from orchestrator.reference import markdown
+from state_machines import CHILDREN, PUBLIC, definition
+
+_STARTED_BY = {
+    "deploy-function": "Started by `deploy` for every function.",
+    "remove-function": "Started by `deploy`, `destroy` and `inspect` for every function that shall not be there.",
+    "inspect-function": "Started by `inspect` for every function that shall be there.",
+}
+_KINDS = {
+    "Task": "does one thing",
+    "Choice": "asks a question",
+    "Parallel": "does several things at once",
+    "Map": "does the same for each of a list",
+    "Pass": "hands on data",
+    "Wait": "waits",
+    "Succeed": "ends well",
+    "Fail": "ends with an error",
+}
+
+_INTRODUCTION = """\
+Three machines are public: you start them from the console, from a script or through an event. They start three smaller
+ones, so that every graph stays readable. Each picture below is drawn from the `*.asl.json` file that is deployed, and
+the list under it says the same in words. Red dashed lines are what happens on an error; a retried error is no error yet.
+On a small screen, follow *open the picture alone* and zoom in.
+"""
+
+
+def page() -> str:
+    """The page with all machines."""
+    return markdown.page(
+        "State machines",
+        "state_machines/*.asl.json",
+        _INTRODUCTION,
+        *(_machine(name) for name in (*PUBLIC, *CHILDREN)),
+    )
+
+
+def pictures() -> dict[str, str]:
+    """File name -> picture, for those who want one alone."""
+    return {
+        f"{_file(name, number)}.svg": svg.draw(graph, title, _summary(graph), name=_file(name, number)) + "\n"
+        for name in (*PUBLIC, *CHILDREN)
+        for number, (title, graph) in enumerate(model.pictures(model.read(definition(name)), name))
+    }
+
+
+def _machine(name: str) -> str:
+    whole = definition(name)
+    about = _STARTED_BY.get(name, "")
+    parts = [f"## `{name}`", markdown.plain(whole["Comment"]), about]
+    for number, (title, graph) in enumerate(model.pictures(model.read(whole), name)):
+        parts += [_part(_file(name, number), title if number else "", graph)]
+    return "\n\n".join(filter(None, parts))
+
+
+def _part(file: str, title: str, graph: Graph) -> str:
+    drawn = svg.draw(graph, title or file, _summary(graph), name=file, styled=False)
+    return "\n\n".join(
+        filter(
+            None,
+            (
+                f"### {title}" if title else "",
+                f'<figure class="diagram" id="{file}">\n{drawn}\n</figure>',
+                f"[Open the picture alone](../diagrams/machines/{file}.svg)",
+                _in_words(graph),
+            ),
+        )
+    )
+
+
+def _in_words(graph: Graph) -> str:
+    rows = "\n".join(_rows(graph, 0))
+    return f'??? note "In words"\n\n{_indented(rows)}'
+
+
+def _rows(graph: Graph, depth: int) -> Iterator[str]:
+    """Every state as an item of a nested list: what it is, what its author says, where it leads."""
+    margin = "    " * depth
+    for state in graph.states.values():
+        comment = f" {markdown.plain(state.comment)}" if state.comment else ""
+        yield f"{margin}- **{markdown.plain(state.name)}** ({_KINDS[state.type]}).{comment}{_ways(graph, state)}"
+        for number, inside in enumerate(state.inside, 1):
+            if len(state.inside) > 1:
+                yield f"{margin}    - *Branch {number}*"
+                yield from _rows(inside, depth + 2)
+            else:
+                yield from _rows(inside, depth + 1)
+
+
+def _ways(graph: Graph, state: State) -> str:
+    ways = [edge for edge in graph.edges if edge.source == state.name]
+    if not ways:
+        return ""
+    told = [f"{_when(edge.way, edge.condition, edge.label)}*{markdown.plain(edge.target)}*" for edge in ways]
+    return f" Then {'; '.join(told)}."
+
+
+def _when(way: str, condition: str, label: str) -> str:
+    if way == "choice":
+        return f"if {markdown.plain(condition)}: "
+    if way == "catch":
+        return f"{condition}: "
+    return f"{condition}: " if way == "default" else (f"({label}) " if label else "")
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" if line else "" for line in text.splitlines())
+
+
+def _file(name: str, number: int) -> str:
+    return f"{name}-{number}" if number else name
+
+
+def _summary(graph: Graph) -> str:
+    counts: dict[str, int] = {}
+    for state in graph.walk():
+        counts[state.type] = counts.get(state.type, 0) + 1
+    told = ", ".join(f"{number} {kind}" for kind, number in counts.items())
+    return f"A state machine that starts with '{graph.start}' and has {told} states. It is told in words below."
+

@@ -1,0 +1,103 @@
+"""The permissions of every step task, from what the tasks declare: who may do what, on which resources, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from orchestrator.install.policy_table import Row, policy_table
+from orchestrator.reference import markdown
+
+_PREFIX = "arn:${AWS::Partition}:"
+_HERE = "${AWS::Region}:${AWS::AccountId}:"
+_AROUND = "The tasks around them"
+_SPELT = {"iam": "IAM", "iot": "IoT", "url": "URL"}
+
+Resources = tuple[str, ...]
+
+_INTRODUCTION = """\
+Every step is a Lambda function with a role of its own, and each role allows exactly what is in this table: the tasks
+declare their actions, the template is made from that, and a test holds the two together. In addition every task may
+write to the log group of the steps. A task that creates cannot delete, and one that deletes cannot create.
+
+The third column names a set of resources; the ARNs are [at the end of the page](#resources). The last one says what a
+condition in the policy narrows the permission to, or why AWS leaves no narrower choice.
+"""
+_RESOURCES = """\
+`${Prefix}` is the installation's prefix (`gluecode`), `${TwinPrefix}` the start of the names of the twins that it may
+touch (empty: any twin), `${ArtifactBucket}` its bucket. The leading `arn:aws:` and the region and account, which are
+always the installation's own, are left out.
+"""
+
+
+def page() -> str:
+    """The page with the tables."""
+    rows = policy_table()
+    names = _names(rows)
+    actions = sum(len(row.actions) for row in rows)
+    return markdown.page(
+        "Permissions",
+        "the actions that deploy_steps declares, and orchestrator/install/iam.py",
+        _INTRODUCTION,
+        f"{len({row.task for row in rows})} tasks have {actions} permissions on {len(names)} sets of resources.",
+        *(_section(title, group, names) for title, group in _grouped(rows).items()),
+        f"## Resources\n\n{_RESOURCES}",
+        *(f"### {name}\n\n{_list(resources)}" for resources, name in names.items()),
+    )
+
+
+def _names(rows: Iterable[Row]) -> dict[Resources, str]:
+    """A heading for every set of resources; two sets that are described alike get a number."""
+    names: dict[Resources, str] = {}
+    for row in rows:
+        if row.resources not in names:
+            title = _title(row)
+            same = sum(name.partition(" (")[0] == title for name in names.values())
+            names[row.resources] = f"{title} ({same + 1})" if same else title
+    return names
+
+
+def _title(row: Row) -> str:
+    """What the resources are. Where there is a condition, the reason goes on with how they may be used."""
+    if row.resources == ("*",):
+        return "everything"
+    return row.why.partition(", ")[0] if row.condition else row.why
+
+
+def _grouped(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """Rows by kind of resource; the tasks that are no verb of a kind come last."""
+    grouped: dict[str, list[Row]] = {}
+    others: list[Row] = []
+    for row in rows:
+        verb, _, kind = row.task.partition("-")
+        if verb in ("create", "destroy", "info"):
+            grouped.setdefault(_spelt(kind), []).append(row)
+        else:
+            others.append(row)
+    return {**grouped, _AROUND: others}
+
+
+def _spelt(kind: str) -> str:
+    text = " ".join(_SPELT.get(word, word) for word in kind.split("-"))
+    return text[0].upper() + text[1:]
+
+
+def _section(title: str, rows: Iterable[Row], names: Mapping[Resources, str]) -> str:
+    return f"## {title}\n\n{markdown.table(('task', 'may', 'on', 'but'), _rows(rows, names))}"
+
+
+def _rows(rows: Iterable[Row], names: Mapping[Resources, str]) -> Iterator[tuple[str, str, str, str]]:
+    before = ""
+    for row in rows:
+        first = f"{markdown.code(row.task)}<br>{markdown.plain(row.purpose)}" if row.task != before else ""
+        before = row.task
+        name = names[row.resources]
+        more = row.why.partition(":")[2] if name == "everything" else row.why.partition(", ")[2] if row.condition else ""
+        yield first, markdown.codes(row.actions), f"[{name}](#{markdown.anchor(name)})", markdown.plain(more.strip())
+
+
+def _list(resources: Resources) -> str:
+    return "\n".join(f"- {markdown.code(_short(resource))}" for resource in resources)
+
+
+def _short(resource: str) -> str:
+    return resource.removeprefix(_PREFIX).replace(_HERE, "").replace("${AWS::AccountId}:", "")

@@ -1,0 +1,263 @@
+"""The three scenarios of the loss test: how events get in, what fails on their way, and how a token is rotated."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from orchestrator import rotation, telemetry
+from orchestrator.local.remote_client import envelope
+from orchestrator.local.remote_cloud import RemoteCloud
+from orchestrator.local.remote_faults import Fault
+from orchestrator.rotation import Connection
+from tests.loss import ledger
+from tests.loss.proxy import FUNCTION_URL
+from tests.loss.world import DOUBLED, World
+
+_ATTEMPTS = 20
+_SLOWER_THAN_AWS_CLIENTS_WAIT = 6.0  # seconds; lambda_functions.shared.clients waits for 5
+_SLOWER_THAN_SENDERS_WAIT = 11.0  # lambda_functions.shared.sending waits for 10
+_RETRY_AFTER = 0.2
+_FIRST_TOKEN_OF_AZURE, _SECOND_TOKEN_OF_AZURE = "the-first-token-of-azure", "the-second-token-of-azure"
+
+_ON_AWS_CALLS = (
+    Fault("throttle", "lambda", times=None, probability=0.03),
+    Fault("throttle", "dynamodb", times=None, probability=0.03),
+    Fault("throttle", "sqs", times=None, probability=0.1),
+    Fault("throttle", "secretsmanager", times=None, probability=0.3),
+    Fault("throttle", "iotdata", times=None, probability=0.02),
+    Fault("error", None, times=None, probability=0.01),
+    Fault("drop_unread", None, times=None, probability=0.005),
+    Fault("lose_answer", None, times=None, probability=0.01),
+)
+_ON_FUNCTION_URLS = (
+    Fault("throttle", FUNCTION_URL, times=None, probability=0.03, seconds=_RETRY_AFTER),
+    Fault("unavailable", FUNCTION_URL, times=None, probability=0.02),
+    Fault("drop_unanswered", FUNCTION_URL, times=None, probability=0.01),
+    Fault("lose_answer", FUNCTION_URL, times=None, probability=0.02),
+)
+
+
+class Scenario(ABC):
+    """One deployed twin under one provider mapping, with whatever other cloud takes part."""
+
+    name: str
+    twin: str
+    providers: tuple[str, str, str]
+
+    def __init__(self, world: World, events: int) -> None:
+        self.world = world
+        self.events = events
+        self.urls: Mapping[str, str] = {}
+
+    def deploy(self) -> None:
+        """Deploy the twin, then put the faults between it and AWS."""
+        names = ("layer_1_provider", "layer_2_provider", "layer_3_hot_provider")
+        providers = dict(zip(names, self.providers, strict=True))
+        deployed = self.world.deploy(self.twin, providers, self.connections())
+        self.urls = {name: self.world.proxy.in_front_of(url) for name, url in deployed["urls"].items()}
+        self.world.lead_through_proxy(self.twin)
+        self.deployed()
+
+    def connections(self) -> Mapping[str, Any]:
+        """The connections in the project's file."""
+        return {}
+
+    def deployed(self) -> None:
+        """Called once the URLs are known."""
+
+    def send(self, number: int) -> bool:
+        """Send an event, as often as it takes. Whether it was acknowledged in the end."""
+        return any(self.attempt(number) for _ in range(_ATTEMPTS))
+
+    @abstractmethod
+    def attempt(self, number: int) -> bool:
+        """Send an event once. Whether it was acknowledged."""
+
+    def fail(self) -> None:
+        """Let things go wrong at random from now on."""
+        few = max(2, self.events // 1000)
+        slow = Fault("slow", "dynamodb", times=few, probability=0.05, seconds=_SLOWER_THAN_AWS_CLIENTS_WAIT)
+        self.world.proxy.faults.plan([slow, *self.at_random()])
+
+    def at_random(self) -> Sequence[Fault]:
+        """What goes wrong at random between the twin and AWS."""
+        return _ON_AWS_CALLS
+
+    def break_down(self) -> None:
+        """Let one thing fail for so long that events end up in the failure queue; the rest fails as before."""
+        # Every event costs the table 12 calls (three attempts of the function, four of its client each) until it does.
+        outage = Fault("throttle", "dynamodb", times=12 * max(5, self.events // 100))
+        self.world.proxy.faults.plan([outage, *self.at_random()])
+
+    def mend(self) -> None:
+        """From now on nothing fails."""
+        self.world.proxy.faults.plan([])
+
+    def begin_rotation(self) -> None:
+        """The receiver of each connection accepts a new token, too."""
+
+    def switch_rotation(self) -> None:
+        """The sender of each connection sends the new one."""
+
+    def finish_rotation(self) -> None:
+        """The receiver accepts the new one only."""
+
+    def kept_elsewhere(self) -> list[Mapping[str, Any]]:
+        """The payloads that another cloud keeps because it could not deliver them."""
+        return []
+
+    def deliver_elsewhere(self) -> None:
+        """Have the other cloud deliver what it keeps: its own replay."""
+
+    def connection(self, connection_id: str) -> Connection:
+        """One of the twin's connections."""
+        return rotation.connection({"connections": [connection_id]}, self.twin, connection_id)
+
+
+class AllOnAws(Scenario):
+    """Devices publish over IoT; everything else is on AWS."""
+
+    name, twin, providers = "a  all on AWS", "loss-a", ("aws", "aws", "aws")
+
+    def attempt(self, number: int) -> bool:
+        """Publish on the twin's topic. Acknowledged is what IoT accepted."""
+        return _published(self, number)
+
+
+class FromGcp(Scenario):
+    """A Connector on Google Cloud posts to the deployed Ingestion URL."""
+
+    name, twin, providers = "b  L1 on gcp", "loss-b", ("gcp", "aws", "aws")
+    _INTO_AWS = "gcp_l1_to_aws_l2"
+
+    def __init__(self, world: World, events: int, gcp: RemoteCloud) -> None:
+        super().__init__(world, events)
+        self._gcp = gcp
+        self._token = ""
+
+    def connections(self) -> Mapping[str, Any]:
+        return {self._INTO_AWS: {}}
+
+    def deployed(self) -> None:
+        self._token = self.world.token(self.twin, self._INTO_AWS)
+
+    def attempt(self, number: int) -> bool:
+        """POST an envelope as the contract says. Acknowledged is what was answered with 200."""
+        message = envelope("gcp", "L2", ledger.event(number))
+        return self._gcp.send(self.urls["ingestion"], self._token, message).accepted
+
+    def at_random(self) -> Sequence[Fault]:
+        slow = Fault("slow", FUNCTION_URL, times=3, probability=0.05, seconds=_SLOWER_THAN_SENDERS_WAIT)
+        return slow, *_ON_FUNCTION_URLS, *_ON_AWS_CALLS
+
+    def begin_rotation(self) -> None:
+        of = self.connection(self._INTO_AWS)
+        rotation.put_current(self.world.aws, of, rotation.versions(self.world.aws, self.twin, of))
+
+    def switch_rotation(self) -> None:
+        self._token = self.world.token(self.twin, self._INTO_AWS)
+
+    def finish_rotation(self) -> None:
+        of = self.connection(self._INTO_AWS)
+        rotation.retire_previous(self.world.aws, of, rotation.versions(self.world.aws, self.twin, of))
+
+
+class OverAzure(Scenario):
+    """The Connector posts to Azure, which posts to the deployed Writer URL: each event crosses the boundary twice."""
+
+    name, twin, providers = "c  L2 on azure", "loss-c", ("aws", "azure", "aws")
+    _TO_AZURE, _BACK = "aws_l1_to_azure_l2", "azure_l2_to_aws_l3"
+
+    def __init__(self, world: World, events: int, azure: RemoteCloud) -> None:
+        super().__init__(world, events)
+        self._azure = azure
+
+    def connections(self) -> Mapping[str, Any]:
+        there = {"url": self._azure.ingestion_url, "token": _FIRST_TOKEN_OF_AZURE}
+        return {self._TO_AZURE: there, self._BACK: {}}
+
+    def deployed(self) -> None:
+        self._azure.accept(_FIRST_TOKEN_OF_AZURE)
+        self._forward()
+
+    def attempt(self, number: int) -> bool:
+        """Publish on the twin's topic. Acknowledged is what IoT accepted."""
+        return _published(self, number)
+
+    def at_random(self) -> Sequence[Fault]:
+        return *_ON_FUNCTION_URLS, *_ON_AWS_CALLS
+
+    def fail(self) -> None:
+        super().fail()
+        self._azure.fail(*self._of_azure())
+
+    def break_down(self) -> None:
+        self._azure.fail(Fault("unavailable", times=max(20, self.events // 50)), *self._of_azure())
+
+    def mend(self) -> None:
+        super().mend()
+        self._azure.fail()
+
+    def begin_rotation(self) -> None:
+        aws, to_azure, back = self.world.aws, self.connection(self._TO_AZURE), self.connection(self._BACK)
+        self._azure.accept(_FIRST_TOKEN_OF_AZURE, _SECOND_TOKEN_OF_AZURE)
+        rotation.put_current(aws, back, rotation.versions(aws, self.twin, back))
+        rotation.put_current(aws, to_azure, rotation.versions(aws, self.twin, to_azure), _SECOND_TOKEN_OF_AZURE)
+
+    def switch_rotation(self) -> None:
+        self._azure.accept(_SECOND_TOKEN_OF_AZURE)  # sooner than the steps say: functions still send the first one
+        self._forward()
+
+    def finish_rotation(self) -> None:
+        back = self.connection(self._BACK)
+        rotation.retire_previous(self.world.aws, back, rotation.versions(self.world.aws, self.twin, back))
+
+    def kept_elsewhere(self) -> list[Mapping[str, Any]]:
+        return [message["payload"] for message, _ in list(self._azure.undelivered)]
+
+    def deliver_elsewhere(self) -> None:
+        kept, self._azure.undelivered[:] = list(self._azure.undelivered), []
+        token = self.world.token(self.twin, self._BACK)
+        for message, answer in kept:
+            if not self._azure.send(self.urls["writer"], token, message).accepted:
+                self._azure.undelivered.append((message, answer))
+
+    def _forward(self) -> None:
+        self._azure.forward_to(self.urls["writer"], self.world.token(self.twin, self._BACK), _doubled)
+
+    def _of_azure(self) -> Sequence[Fault]:
+        slow = max(3, self.events // 500)
+        return (
+            Fault("slow", times=slow, probability=0.05, seconds=_SLOWER_THAN_SENDERS_WAIT),
+            Fault("throttle", times=None, probability=0.03, seconds=_RETRY_AFTER),
+            Fault("error", times=None, probability=0.03),
+            Fault("drop_unread", times=None, probability=0.01),
+            Fault("drop_unanswered", times=None, probability=0.01),
+            Fault("lose_answer", times=None, probability=0.02),
+        )
+
+
+@contextmanager
+def scenarios(world: World, events: int) -> Iterator[Sequence[Scenario]]:
+    """All three, with about a third of the events each."""
+    a, b = events // 3, events // 3
+    with RemoteCloud("gcp", retry_seconds=0.1) as gcp, RemoteCloud("azure", seed=1, retry_seconds=0.1) as azure:
+        yield AllOnAws(world, a), FromGcp(world, b, gcp), OverAzure(world, events - a - b, azure)
+
+
+def _published(scenario: Scenario, number: int) -> bool:
+    try:
+        telemetry.send(scenario.world.through_proxy, scenario.twin, ledger.event(number))
+    except (ClientError, BotoCoreError):
+        return False
+    return True
+
+
+def _doubled(event: dict[str, Any]) -> dict[str, Any]:
+    """What Azure's own processor makes of an event."""
+    return {**event, "value": 2 * event["value"]} if event["iotDeviceId"] == DOUBLED else event

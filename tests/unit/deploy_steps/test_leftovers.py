@@ -1,0 +1,63 @@
+"""What may be left over is what the record knows, less what the mapping wants."""
+
+from __future__ import annotations
+
+from deploy_steps.tasks.leftovers import EVERY_CONNECTION, leftovers, wanted
+from orchestrator.plan import COMPONENTS, Footprint, removal
+from tests.state_machines.example import EVERYTHING, NOTHING, TWIN, planned
+
+OWNER = {"twin": TWIN}
+
+
+def test_a_plan_wants_what_its_mapping_needs() -> None:
+    plan = planned(("gcp", "aws", "gcp"), event_checking=False)
+
+    assert wanted(plan) == Footprint(
+        components=("configuration_layer", "failure_queue", "ingestion", "log_group", "persister", "processor"),
+        devices=("press",),
+        connections=("aws_l2_to_gcp_l3", "gcp_l1_to_aws_l2"),
+    )
+
+
+def test_the_identities_that_destroy_works_with_want_nothing() -> None:
+    assert wanted(removal(TWIN, TWIN, "a-run", EVERYTHING)) == NOTHING
+
+
+def test_a_twin_that_was_never_there_leaves_nothing() -> None:
+    assert leftovers(TWIN, NOTHING, wanted(planned(("aws", "aws", "aws"))), drain=True) == {
+        "components": dict.fromkeys(COMPONENTS, False),
+        "draining": [],
+        "departed_processors": [],
+        "departed_secrets": [],
+    }
+
+
+def test_what_departs_is_named_and_its_queues_are_drained() -> None:
+    before = Footprint(("connector", "dispatcher", "ingestion"), ("lathe", "press"), ("aws_l1_to_gcp_l2",))
+
+    found = leftovers(TWIN, before, Footprint(("dispatcher",), ("press",)), drain=True)
+
+    assert {name for name, there in found["components"].items() if there} == set(before.components)
+    assert found["draining"] == [
+        {"name": f"{TWIN}-connector", "owner": OWNER},  # who is public is called synchronously: nothing is queued
+        {"name": f"{TWIN}-lathe-processor", "owner": OWNER},
+    ]
+    assert found["departed_processors"] == [{"name": f"{TWIN}-lathe-processor", "owner": OWNER}]
+    assert found["departed_secrets"] == [{"name": f"{TWIN}/aws_l1_to_gcp_l2", "owner": OWNER}]
+
+
+def test_nothing_is_drained_when_that_is_not_wanted() -> None:
+    assert leftovers(TWIN, EVERYTHING, NOTHING, drain=False)["draining"] == []
+
+
+def test_every_connection_that_aws_can_take_part_in_is_known() -> None:
+    assert sorted(EVERY_CONNECTION) == [
+        "aws_l1_to_azure_l2",
+        "aws_l1_to_gcp_l2",
+        "aws_l2_to_azure_l3",
+        "aws_l2_to_gcp_l3",
+        "azure_l1_to_aws_l2",
+        "azure_l2_to_aws_l3",
+        "gcp_l1_to_aws_l2",
+        "gcp_l2_to_aws_l3",
+    ]

@@ -1,0 +1,108 @@
+"""A twin can be destroyed and inspected when its project is gone."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from deploy_steps.contract import read_spec
+from deploy_steps.errors import InvalidInput
+from deploy_steps.kinds import KINDS
+from deploy_steps.tasks import load_twin, record
+from orchestrator.plan import FUNCTIONS
+from tests.state_machines.example import planned
+from tests.unit.deploy_steps.conftest import TWIN, Account
+from tests.unit.deploy_steps.test_record import done, event
+
+ALL_ON_AWS = ("aws", "aws", "aws")
+
+
+def load(verb: str, request: Any) -> dict[str, Any]:
+    """Run the task."""
+    return load_twin.load_task({"verb": verb, "run": "a-run", "request": request}, None)
+
+
+def deploy() -> None:
+    """Have the account remember a deployment."""
+    record.start_task(event(planned(ALL_ON_AWS)), None)
+    record.outcome_task(event(done(planned(ALL_ON_AWS))), None)
+
+
+def test_destroy_works_with_names_alone(account: Account) -> None:
+    made = load("destroy", {"twin": TWIN, "retain_data": False, "drain_seconds": 7})
+
+    assert {name: made["functions"][name]["name"] for name in ("writer", "event_checker")} == {
+        "writer": f"{TWIN}-writer",
+        "event_checker": f"{TWIN}-event-checker",
+    }
+    assert set(made["functions"]) == set(FUNCTIONS)
+    assert (made["dry_run"], made["retain_data"], made["drain_seconds"]) == (False, False, 7)
+
+
+def test_the_steps_understand_every_identity(account: Account) -> None:
+    made = load("destroy", {"twin": TWIN})
+
+    for field, kind in {
+        "hot_table": "hot-table",
+        "failure_queue": "failure-queue",
+        "log_group": "log-group",
+        "configuration_layer": "config-layer",
+        "iot_role": "iam-role",
+        "iot_rule": "iot-rule",
+    }.items():
+        assert read_spec(KINDS[kind].identity, made[field])
+
+
+def test_destroy_tells_which_configuration_it_takes_down(account: Account) -> None:
+    deploy()
+
+    made = load("destroy", {"twin": TWIN})
+
+    assert (made["project"], made["digest"]) == (TWIN, planned(ALL_ON_AWS)["digest"])
+
+
+def test_a_twin_can_be_named_by_its_project(account: Account) -> None:
+    account.upload({"config.json": json.dumps({"digital_twin_name": TWIN}).encode()}, "projects/line-4/")
+
+    assert load("destroy", {"project": "line-4"})["twin"] == TWIN
+
+
+def test_a_project_that_is_gone_is_taken_for_the_twin_of_its_name(account: Account) -> None:
+    assert load("destroy", {"project": TWIN})["twin"] == TWIN
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b"{}", b'{"digital_twin_name": 3}', b'{"digital_twin_name": "a/b"}'])
+def test_a_project_that_does_not_tell_its_twin_is_refused(account: Account, content: bytes) -> None:
+    account.upload({"config.json": content}, "projects/line-4/")
+
+    with pytest.raises(InvalidInput, match='Name the twin itself: {"twin": "factory-twin"}'):
+        load("destroy", {"project": "line-4"})
+
+
+def test_inspect_measures_by_the_last_successful_deployment(account: Account) -> None:
+    deploy()
+
+    made = load("inspect", {"twin": TWIN})
+
+    assert made["functions"] == planned(ALL_ON_AWS)["functions"]
+    assert (made["run"], made["dry_run"], made["configuration_layer_arn"]) == ("a-run", True, "arn:l:3")
+    assert made["known"]["departed_processors"] == []
+
+
+def test_inspect_looks_for_what_a_failed_change_may_have_left(account: Account) -> None:
+    deploy()
+    record.start_task(event(planned(("aws", "gcp", "aws")), run="run-2"), None)
+
+    made = load("inspect", {"twin": TWIN})
+
+    assert [each["name"] for each in made["known"]["departed_secrets"]] == [
+        f"{TWIN}/aws_l1_to_gcp_l2",
+        f"{TWIN}/gcp_l2_to_aws_l3",
+    ]
+
+
+def test_inspect_says_when_there_is_nothing_to_compare_with(account: Account) -> None:
+    with pytest.raises(InvalidInput, match="no deployment of it has succeeded yet"):
+        load("inspect", {"twin": TWIN})

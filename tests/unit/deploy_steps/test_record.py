@@ -1,0 +1,197 @@
+"""The account knows at any moment what may be there of a twin, and what was done to it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from deploy_steps.tasks import record
+from orchestrator.names import snapshot_key
+from orchestrator.plan import Footprint, removal
+from tests.state_machines.example import NOTHING, TWIN, planned
+from tests.unit.deploy_steps.conftest import BUCKET, Account
+
+ALL_ON_AWS = ("aws", "aws", "aws")
+FAILURE = {"Error": "Rejected", "Cause": "no such topic"}
+
+
+def event(state: dict[str, Any], verb: str = "deploy", run: str = "run-1") -> dict[str, Any]:
+    """What the state machine hands over."""
+    return {
+        "verb": verb,
+        "run": run,
+        "execution": f"arn:aws:states:::execution:gluecode-{verb}:{run}",
+        "started": f"2026-11-23T10:00:0{run[-1]}Z",
+        "dry_run": state["dry_run"],
+        "state": state,
+    }
+
+
+def done(state: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A state whose steps all answered."""
+    layer = {"kind": "config-layer", "name": "l", "outcome": "created", "changes": [], "outputs": {"arn": "arn:l:3"}}
+    return {**state, "results": {"steps": {"shared": {"configuration_layer": layer}}}, "known": {}, **more}
+
+
+def deployed(account: Account, mapping: tuple[str, str, str] = ALL_ON_AWS) -> dict[str, Any]:
+    """Deploy a twin as far as its record is concerned, and return its record."""
+    record.start_task(event(planned(mapping)), None)
+    record.outcome_task(event(done(planned(mapping))), None)
+    return account.item("record") or {}
+
+
+def footprint(account: Account) -> Footprint:
+    """What the record knows."""
+    return Footprint.read(account.item("record") or {})
+
+
+def test_what_is_about_to_be_is_known_before_it_is_there(account: Account) -> None:
+    answer = record.start_task(event(planned(ALL_ON_AWS)), None)
+
+    assert footprint(account).devices == ("press",)
+    assert "dispatcher" in footprint(account).components
+    assert not any(answer["components"].values())
+    assert (account.item("record") or {})["providers"]["layer_1_provider"] == "aws"
+
+
+def test_a_change_knows_the_old_and_the_new_until_it_is_done(account: Account) -> None:
+    deployed(account)
+
+    answer = record.start_task(event(planned(("gcp", "gcp", "aws")), run="run-2"), None)
+
+    assert {"dispatcher", "writer"} <= set(footprint(account).components)
+    assert answer["components"]["dispatcher"]
+    assert [each["name"] for each in answer["departed_processors"]] == [f"{TWIN}-press-processor"]
+    assert {each["name"] for each in answer["draining"]} >= {f"{TWIN}-dispatcher", f"{TWIN}-persister"}
+
+    record.outcome_task(event(done(planned(("gcp", "gcp", "aws"))), run="run-2"), None)
+    assert footprint(account).components == ("configuration_layer", "hot_table", "log_group", "writer")
+    assert footprint(account).devices == ()
+
+
+def test_a_failed_change_goes_on_knowing_both(account: Account) -> None:
+    deployed(account)
+    changed = planned(("gcp", "gcp", "aws"))
+    record.start_task(event(changed, run="run-2"), None)
+
+    record.outcome_task(event({**changed, "failure": FAILURE}, run="run-2"), None)
+
+    assert {"dispatcher", "writer"} <= set(footprint(account).components)
+    assert (account.item("record") or {})["providers"]["layer_1_provider"] == "aws"  # what was deployed last
+
+
+def test_success_keeps_a_snapshot_of_the_plan(account: Account) -> None:
+    deployed(account)
+
+    body = account.client("s3").get_object(Bucket=BUCKET, Key=snapshot_key(TWIN))["Body"].read()
+    kept = json.loads(body)
+    assert kept["configuration_layer_arn"] == "arn:l:3"
+    assert kept["functions"] == planned(ALL_ON_AWS)["functions"]
+    assert not {"run", "dry_run", "results", "known", "failure"} & set(kept)
+
+
+def test_starting_over_the_same_thing_leaves_the_record_as_it_is(account: Account) -> None:
+    before = deployed(account)
+
+    record.start_task(event(planned(ALL_ON_AWS), run="run-2"), None)
+
+    assert account.item("record") == before
+
+
+def test_the_history_tells_what_was_done_and_how_it_ended(account: Account) -> None:
+    deployed(account)
+    record.start_task(event(planned(ALL_ON_AWS), run="run-2"), None)
+    record.outcome_task(event({**planned(ALL_ON_AWS), "failure": FAILURE}, run="run-2"), None)
+    record.start_task(event(planned(ALL_ON_AWS), run="run-3"), None)
+
+    first, second, third = account.history()
+
+    assert (first["outcome"], first["verb"], first["summary"]) == ("deployed", "deploy", {"created": 1})
+    assert first["digest"] == planned(ALL_ON_AWS)["digest"]
+    assert (second["outcome"], second["error"]) == ("failed", "Rejected")
+    assert second["error_cause"].startswith("no such topic")
+    assert third["outcome"] == "running"
+    assert "ended" not in third
+
+
+def test_recording_twice_changes_nothing(account: Account) -> None:
+    deployed(account)
+    record.start_task(event(planned(ALL_ON_AWS)), None)
+
+    record.outcome_task(event(done(planned(ALL_ON_AWS))), None)
+
+    assert len(account.history()) == 1
+    assert account.history()[0]["outcome"] == "deployed"
+
+
+def test_destroying_removes_the_record_and_the_snapshot_but_not_the_history(account: Account) -> None:
+    deployed(account)
+    identities = removal(TWIN, TWIN, "run-2", footprint(account))
+
+    answer = record.start_task(event(identities, "destroy", "run-2"), None)
+    record.outcome_task(event(done(identities), "destroy", "run-2"), None)
+
+    assert [each["name"] for each in answer["departed_processors"]] == [f"{TWIN}-press-processor"]
+    assert account.item("record") is None
+    assert account.keys("plans/") == []
+    assert [run["outcome"] for run in account.history()] == ["deployed", "destroyed"]
+
+
+def test_destroying_what_no_record_knows_looks_for_every_secret(account: Account) -> None:
+    answer = record.start_task(event(removal(TWIN, TWIN, "run-1", NOTHING), "destroy"), None)
+
+    assert len(answer["departed_secrets"]) == 8
+    assert answer["draining"] == []
+
+
+def test_destroying_with_the_data_does_not_wait_for_queued_events(account: Account) -> None:
+    deployed(account)
+    identities = removal(TWIN, TWIN, "run-2", footprint(account), retain_data=False)
+
+    assert record.start_task(event(identities, "destroy", "run-2"), None)["draining"] == []
+
+
+def test_a_failed_destruction_keeps_the_record(account: Account) -> None:
+    before = deployed(account)
+    identities = removal(TWIN, TWIN, "run-2", footprint(account))
+    record.start_task(event(identities, "destroy", "run-2"), None)
+
+    record.outcome_task(event({**identities, "failure": FAILURE}, "destroy", "run-2"), None)
+
+    assert account.item("record") == before
+
+
+def test_a_rollback_records_what_it_went_back_to(account: Account) -> None:
+    deployed(account)
+    changed = planned(("gcp", "gcp", "aws"))
+    record.start_task(event(changed, run="run-2"), None)
+    back = done(planned(ALL_ON_AWS), rolled_back_from=FAILURE)
+
+    answer = record.outcome_task(event(back, run="run-2"), None)
+
+    assert answer["outcome"] == "rolled back"
+    assert footprint(account) == Footprint.read(deployed(account))
+    assert "rolled_back_from" not in json.loads(
+        account.client("s3").get_object(Bucket=BUCKET, Key=snapshot_key(TWIN))["Body"].read()
+    )
+
+
+def test_a_rollback_to_nothing_leaves_no_record(account: Account) -> None:
+    record.start_task(event(planned(ALL_ON_AWS)), None)
+    back = done(planned(("gcp", "gcp", "gcp")), rolled_back_from=FAILURE, nothing_to_go_back_to=True)
+
+    record.outcome_task(event(back), None)
+
+    assert account.item("record") is None
+
+
+def test_a_dry_run_writes_nothing(account: Account) -> None:
+    dry = planned(ALL_ON_AWS, dry_run=True)
+
+    record.start_task(event(dry), None)
+    answer = record.outcome_task(event(done(dry)), None)
+
+    assert answer["outcome"] == "planned"
+    assert account.item("record") is None
+    assert account.history() == []
+    assert account.keys() == []
