@@ -39,9 +39,37 @@ format: $(READY) ## Format the code and fix what ruff can fix
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+mutants: $(READY) ## Break each rule of the runtime once: a test must notice
+	@$(BIN)/python -m tests.mutants
+
+fuzz: $(READY) ## 100,000 generated requests against the two public endpoints
+	@$(BIN)/python -m tests.fuzz_endpoints
+
+loss-test: $(READY) ## 10,000 events through the deployed system under faults: none lost, none stored twice
+	@$(BIN)/python -m tests.loss
+
+reconcile-proof: $(READY) ## All 27 mappings, and all 702 changes from one to another
+	@$(BIN)/python -m tests.proofs.reconcile
+
+crash-proof: $(READY) ## Cut off after each AWS call in turn, then run again
+	@$(BIN)/python -m tests.proofs.crash
+
+fault-proof: $(READY) ## Deploy while AWS throttles 30 % of the calls and fails 5 %
+	@$(BIN)/python -m tests.proofs.faults
+
+drift-proof: $(READY) ## Every drift made by hand: named by inspect, repaired by deploy
+	@$(BIN)/python -m tests.proofs.drift
+
+foreign-proof: $(READY) ## Strangers of the same names stay untouched
+	@$(BIN)/python -m tests.proofs.foreign
+
+random-proof: $(READY) ## Random sequences of deploy, change, destroy, drift and crash
+	@$(BIN)/python -m tests.proofs.sequences
+
 lock: ## Resolve the locked versions anew (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-annotate --no-header --quiet --output-file requirements.lock
+	$(PYTHON) -m orchestrator.install.lock requirements.lock
 
 wheel: $(READY) ## Build the wheel into dist/
 	@$(BIN)/python -m build --wheel --no-isolation

@@ -123,13 +123,10 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
     ),
     "shared/sending.py": (
         Mutant("traceparent is sent", '"traceparent": traceparent(envelope.trace_id),', "", "connector"),
-        Mutant("a 400 is not retried", "self.status >= 500", "self.status >= 400", "connector"),
-        Mutant("a 429 is retried", "self.status == 429 or", "", "sending"),
         Mutant("there are three retries", "RETRIES = 3", "RETRIES = 2", "connector"),
         Mutant("the delay doubles", "delay *= 2", "delay += 1", "connector"),
         Mutant("Retry-After is honoured", "max(delay, answer.retry_after_seconds)", "delay", "sending"),
         Mutant("a redirect is not followed", "allow_redirects=False", "allow_redirects=True", "sending"),
-        Mutant("the token needs https", 'if parts.scheme != "https" and not loopback:', "if False:", "sending"),
         Mutant("retries end in time", "> remaining():", "> 1e9:", "sending"),
         Mutant(
             "an attempt ends in time", "min(self._read_seconds, seconds - connect)", "self._read_seconds", "sending"
@@ -137,8 +134,15 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         Mutant("a 403 fetches the token again", "                tokens.refetch()", "                pass", "sending"),
         Mutant("a second 403 is final", "may_refetch = False", "may_refetch = attempts < 3", "sending"),
         Mutant("a dead remote is left alone", 'if state == "open":', "if False:", "sending"),
-        Mutant("a connection is used again", 'next(response.iter_content(_MAX_ANSWER_BYTES), b"")', 'b""', "sending"),
         Mutant("a blank token sends nothing", "    if not token:", "    if token is None:", "persister"),
+    ),
+    "shared/remote_answer.py": (
+        Mutant("a connection is used again", 'next(response.iter_content(_MAX_BYTES), b"")', 'b""', "sending"),
+        Mutant("a 429 is retried", "self.status == 429 or", "", "sending"),
+        Mutant("a 400 is not retried", "self.status >= 500", "self.status >= 400", "connector"),
+    ),
+    "shared/remote_url.py": (
+        Mutant("the token needs https", 'if parts.scheme != "https" and not loopback:', "if False:", "sending"),
     ),
     "shared/breaker.py": (
         Mutant(
@@ -161,7 +165,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         Mutant("a blank URL stores here", 'os.environ.get(name, "").strip()', 'os.environ.get(name, "")', "persister"),
     ),
     "shared/hot_table.py": (
-        Mutant("nothing is written when validation fails", "    event.check_storable(telemetry)", "    pass", "writer"),
+        Mutant("nothing is written when validation fails", "    event.check_storable(telemetry)", "    pass", "event"),
         Mutant("an item that is too large is refused", '!= "ValidationException":', "!= ...:", "writer"),
     ),
     "persister/handler.py": (

@@ -137,8 +137,8 @@ def _told(lacking: Iterable[Lack], twin: str) -> str:
             f"The roles of the steps may not do all that deploying the twin '{twin}' takes, so nothing was changed:",
             *lines,
             "Put them back into the roles' policies (CloudFormation's drift detection shows what was changed by hand); "
-            "if a permissions boundary or the installation's twin prefix withholds them, change that. To deploy without "
-            'this check, start with "check_permissions": false (`gluecode deploy --skip-permissions-check`).',
+            "if a permissions boundary or the installation's twin prefix withholds them, change that. To deploy "
+            'without this check, start with "check_permissions": false (`gluecode deploy --skip-permissions-check`).',
         ]
     )
 

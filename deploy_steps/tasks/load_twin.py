@@ -11,7 +11,7 @@ from deploy_steps.contract import Result
 from deploy_steps.errors import InvalidInput
 from deploy_steps.task import journal
 from deploy_steps.tasks import settings, snapshot, state_table
-from deploy_steps.tasks.leftovers import leftovers
+from deploy_steps.tasks.leftovers import leftovers, wanted
 from deploy_steps.tasks.record import known
 from deploy_steps.tasks.request import read_twin
 from orchestrator.names import is_name, project_files
@@ -33,9 +33,9 @@ def load(s3: Any, dynamodb: Any, event: Mapping[str, Any]) -> dict[str, Any]:
     record = state_table.read(dynamodb, settings.state_table(), twin, state_table.RECORD)
     before = known(record, event["verb"])
     if event["verb"] == "inspect":
-        return _inspected(snapshot.read(s3, bucket, twin), twin, event["run"]) | {
-            "known": leftovers(twin, before, before, drain=False)
-        }
+        plan = _deployed(snapshot.read(s3, bucket, twin), twin)
+        known_by_now = leftovers(twin, before, wanted(plan), drain=False)
+        return {**plan, "run": event["run"], "dry_run": True, "results": {}, "known": known_by_now}
     made = removal(
         twin,
         (record or {}).get("project") or request.get("project", ""),
@@ -50,13 +50,13 @@ def load(s3: Any, dynamodb: Any, event: Mapping[str, Any]) -> dict[str, Any]:
     return {**flowing, **digest, "drain_seconds": request["drain_seconds"]}
 
 
-def _inspected(last: dict[str, Any] | None, twin: str, run: str) -> dict[str, Any]:
+def _deployed(last: dict[str, Any] | None, twin: str) -> dict[str, Any]:
     if last is None:
         raise InvalidInput(
             f"There is nothing to compare the twin '{twin}' with: no deployment of it has succeeded yet. "
             f"Deploy it with `gluecode deploy`, or look at what a deployment would change with `gluecode plan`."
         )
-    return {**last, "run": run, "dry_run": True, "results": {}}
+    return last
 
 
 def _twin_of(s3: Any, bucket: str, project: str) -> str:

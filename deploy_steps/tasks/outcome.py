@@ -21,11 +21,13 @@ def outcome(verb: str, state: Mapping[str, Any]) -> dict[str, Any]:
 
     `outcome` is `deployed`, `destroyed`, `planned`, `failed` or `rolled back`; with the last two come `error` and
     `cause`. Else there are `says` (a sentence), `next` (a command), and of a deployment `urls` by function and the
-    `connections` that the other clouds need to know. Always: twin, `summary` (how many steps had which outcome),
-    `retained` (what was left for its data), `steps`.
+    `connections` that the other clouds need to know. Always: run, dry_run, twin, project, digest, `summary` (how many
+    steps had which outcome), `retained` (what was left for its data), `steps`.
     """
     done = summary.steps(state.get("results"))
     told = {
+        "run": state["run"],
+        "dry_run": state["dry_run"],
         "twin": state["twin"],
         "project": state.get("project", ""),
         "digest": state.get("digest", ""),

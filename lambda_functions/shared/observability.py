@@ -122,7 +122,7 @@ def bind(**keys: Any) -> None:
 def bind_envelope(envelope: Envelope) -> None:
     """Put on every further line whose event this is."""
     device = envelope.payload.get(DEVICE)
-    known = {"device": device[:_LONGEST_DEVICE]} if isinstance(device, str) else {}
+    known = {"device": _printable(device[:_LONGEST_DEVICE])} if isinstance(device, str) else {}
     bind(trace_id=envelope.trace_id, source_cloud=envelope.source_cloud, **known)
 
 
@@ -130,7 +130,8 @@ def hop(name: str, message: str, *, level: int = logging.INFO, counted: bool = T
     """Tell what happened to the event here; see the table above for the names."""
     _log(level, message, hop=name, **fields)
     if name == "refused":
-        _count_refusal(str(fields.get("reason", "unknown")))
+        # What the other cloud gave as its own reason stands behind a colon, and makes no metric: it could be anything.
+        _count_refusal(fields["reason"].partition(":")[0])
     elif counted:
         count(_COUNTED[name])
 
@@ -172,6 +173,11 @@ def describe(error: BaseException) -> str:
         detail = "" if code == "ValidationException" else error.response.get("Error", {}).get("Message", "")
         return f"{error.operation_name}: {code} {detail}".rstrip()
     return type(error).__name__ + _place(error)
+
+
+def _printable(text: str) -> str:
+    """The text without what standard output cannot write: half of a surrogate pair."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _place(error: BaseException) -> str:

@@ -10,9 +10,7 @@ from rich.text import Text
 
 from deploy_steps.errors import RETRYABLE
 from orchestrator import executions
-from orchestrator.cli import output
 from orchestrator.cli.options import Target
-from orchestrator.problem import Problem
 
 STYLES = {
     "created": "green",
@@ -38,19 +36,6 @@ _BOOKKEEPING = {
 }
 _WAITED_FOR = {error.__name__ for error in RETRYABLE}
 _POLL_SECONDS = {True: 0.1, False: executions.POLL_SECONDS}  # the embedded cloud has no rate limit
-
-
-def watch(target: Target, run: executions.Run, *, again: str) -> executions.Ending:
-    """Show the steps of a run on standard error until it ends.
-
-    `again` is the command that comes back to it. Raises Problem when the person presses Ctrl-C: the run goes on.
-    """
-    try:
-        return show(output.progress(), target, run)
-    except KeyboardInterrupt:
-        raise Problem(
-            f"Detached. The execution {run.name} goes on in AWS.", f"`{again}` joins it; it needs nobody to watch."
-        ) from None
 
 
 def show(

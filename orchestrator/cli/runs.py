@@ -15,13 +15,19 @@ _INVALID = {"InvalidInput", "InvalidProject"}
 
 
 def finish(target: Target, run: Run, *, what: str, again: str) -> Mapping[str, Any]:
-    """Watch a run until it ends. Returns its output. Raises Problem when it failed.
+    """Watch a run until it ends. Returns its output. Raises Problem when it failed, or when Ctrl-C was pressed.
 
     `what` names it in messages ("deployment"), `again` is the command that joins it or starts it anew.
     """
-    joined = "joined; it was already running" if run.joined else "started"
-    output.say(f"{what} {run.name} ({joined})", "bold")
-    ending = progress.watch(target, run, again=again)
+    try:
+        joined = "joined; it was already running" if run.joined else "started"
+        output.say(f"{what} {run.name} ({joined})", "bold")
+        ending = progress.show(output.progress(), target, run)
+    except KeyboardInterrupt:
+        raise Problem(
+            f"Detached. The execution {run.name} goes on in AWS.",
+            f"It needs nobody to watch; `{again}` shows how it stands.",
+        ) from None
     if not ending.succeeded:
         raise _failure(ending, what, again)
     return ending.output

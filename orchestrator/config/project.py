@@ -156,7 +156,7 @@ def without_tokens(files: Mapping[str, bytes]) -> tuple[dict[str, bytes], dict[s
     if INTER_CLOUD not in kept:
         return kept, {}
     document, faults = parse(INTER_CLOUD, kept[INTER_CLOUD])
-    faults = faults or entry_faults(document)
+    faults = faults or entry_faults(_without_schema(document))
     if faults:
         raise ProjectFaults(faults)
     tokens = take_tokens(document)
@@ -179,7 +179,7 @@ def _documents(files: Mapping[str, bytes]) -> tuple[dict[str, Any], list[Fault]]
             document, unreadable = parse(file, files[file])
             faults += unreadable
             if not unreadable:
-                documents[file] = document
+                documents[file] = _without_schema(document)
         elif near := _misspelt(file, files):
             faults.append(Fault(near, "", f"is not read; it is probably meant to be {file}.", f"Rename it to {file}."))
         elif file in REQUIRED_FILES:
@@ -187,6 +187,13 @@ def _documents(files: Mapping[str, bytes]) -> tuple[dict[str, Any], list[Fault]]
         else:
             documents[file] = OPTIONAL_FILES[file]
     return documents, faults
+
+
+def _without_schema(document: Any) -> Any:
+    """The document without the `$schema` by which an editor finds what to complete and to check."""
+    if not isinstance(document, dict):
+        return document
+    return {key: value for key, value in document.items() if key != "$schema"}
 
 
 def _misspelt(file: str, files: Mapping[str, bytes]) -> str:

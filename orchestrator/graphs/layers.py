@@ -6,6 +6,7 @@ it, long ways get a place in each layer they cross, and the order in a layer fol
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -48,7 +49,7 @@ def arrange(graph: Graph) -> Layers:
             rows[layer].append(bend)
         places = (upper, *bends, lower)
         layers.chains.append(Chain(edge, places, edge in backward))
-        for one, other in zip(places, places[1:], strict=False):
+        for one, other in itertools.pairwise(places):
             layers.below.setdefault(one, []).append(other)
             layers.above.setdefault(other, []).append(one)
     _sort(layers)
@@ -115,7 +116,7 @@ def _sort(layers: Layers) -> None:
         downwards = sweep % 2 == 0
         rows = layers.rows if downwards else layers.rows[::-1]
         neighbours = layers.above if downwards else layers.below
-        for fixed, row in zip(rows, rows[1:], strict=False):
+        for fixed, row in itertools.pairwise(rows):
             place = {name: index for index, name in enumerate(fixed)}
             now = {name: index for index, name in enumerate(row)}
             row.sort(key=lambda name, p=place, n=now: _middle(neighbours.get(name, ()), p, n[name]))  # type: ignore[misc]  # bound on purpose
@@ -132,7 +133,7 @@ def _middle(neighbours: Sequence[str], place: Mapping[str, int], otherwise: floa
 
 def _crossings(layers: Layers) -> int:
     total = 0
-    for upper, lower in zip(layers.rows, layers.rows[1:], strict=False):
+    for upper, lower in itertools.pairwise(layers.rows):
         place = {name: index for index, name in enumerate(lower)}
         ends = [place[below] for name in upper for below in sorted(layers.below.get(name, ()), key=place.__getitem__)]
         total += sum(ends[i] > ends[j] for i in range(len(ends)) for j in range(i + 1, len(ends)))

@@ -73,8 +73,7 @@ def place(graph: Graph, notes: Mapping[str, str] | None = None) -> Picture:
     right = max(centres[name] + _size(sizes, name)[0] / 2 for name in centres)
     row_of = {name: number for number, row in enumerate(layers.rows) for name in row}
     placed = tuple(
-        replace(box, x=centres[name] - box.width / 2 - left, y=tops[row_of[name]])
-        for name, box in boxes.items()
+        replace(box, x=centres[name] - box.width / 2 - left, y=tops[row_of[name]]) for name, box in boxes.items()
     )
     at = {box.state.name: box for box in placed}
     lines = tuple(

@@ -65,7 +65,8 @@ RULES = """
 .gd .fail,.gd .failed,.gd .bad{fill:var(--gd-bad);stroke:var(--gd-bad-edge)}
 .gd .updated,.gd .drifted,.gd .waiting,.gd .changed{fill:var(--gd-changed);stroke:var(--gd-changed-edge)}
 .gd .deleted,.gd .gone{fill:var(--gd-gone);stroke:var(--gd-gone-edge)}
-.gd .retained,.gd .present,.gd .unchanged,.gd .absent,.gd .passed,.gd .kept{fill:var(--gd-kept);stroke:var(--gd-kept-edge)}
+.gd .retained,.gd .present,.gd .unchanged,
+.gd .absent,.gd .passed,.gd .kept{fill:var(--gd-kept);stroke:var(--gd-kept-edge)}
 .gd .idle{opacity:.45}
 .gd .way{fill:none;stroke:var(--gd-line);stroke-width:1.3}
 .gd .catch{stroke:var(--gd-bad-edge);stroke-dasharray:4 3}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
@@ -110,7 +111,7 @@ def _line(line: Line) -> str:
 def _curve(points: Sequence[Point]) -> str:
     """Through all points, leaving and entering each one straight down."""
     parts = [f"M{points[0][0]:.1f} {points[0][1]:.1f}"]
-    for (x, y), (to_x, to_y) in zip(points, points[1:], strict=False):
+    for (x, y), (to_x, to_y) in itertools.pairwise(points):
         if abs(x - to_x) < 0.5:
             parts.append(f"L{to_x:.1f} {to_y:.1f}")
         else:
@@ -128,6 +129,9 @@ def _tip(at: Point, classes: str, *, upward: bool = False) -> str:
 def _label(line: Line) -> str:
     if not line.edge.label:
         return ""
-    (x, y), (to_x, to_y) = line.points[:2]
+    points = line.points
+    if len(points) > 2 and points[0][0] == points[1][0]:  # where lines still run together, labels would, too
+        points = points[1:]
+    (x, y), (to_x, to_y) = points[:2]
     at_x, at_y = x + (to_x - x) * 0.5, y + (to_y - y) * 0.5
     return f'<text class="label" x="{at_x + 5:.1f}" y="{at_y + 4:.1f}">{escape(line.edge.label)}</text>'

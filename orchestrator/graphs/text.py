@@ -9,7 +9,7 @@ SMALL_SIZE = 11.0
 LINE_HEIGHT = 1.3
 _WIDTHS = {
     **dict.fromkeys("iljI.,:;'|!", 0.30),
-    **dict.fromkeys("ftr()[]{}/-\" ", 0.38),
+    **dict.fromkeys('ftr()[]{}/-" ', 0.38),
     **dict.fromkeys("mwMW%@", 0.92),
     **dict.fromkeys("ABCDEFGHJKLNOPQRSTUVXYZ", 0.72),
 }

@@ -17,7 +17,8 @@ from orchestrator.plan.policies import Rights
 if TYPE_CHECKING:
     from orchestrator.config import Connection, Project
 
-LARGEST_PLAN = 200_000  # bytes; Step Functions takes 262,144, and the results of the steps come on top
+# Bytes. Step Functions carries 262,144; on top of the plan come the answers of the steps, and the names of what departs.
+LARGEST_PLAN = 110_000
 
 _DIGEST_LENGTH = 32  # hex digits
 _INTER_CLOUD = "config_inter_cloud.json"

@@ -21,14 +21,14 @@ A project is a folder of JSON files. `gluecode validate PROJECT` checks them off
 everything that is wrong at once. What the fields *do* is told in the
 [configuration guide](../multi-cloud.md#configuration-guide); this page is the list.
 
-In a field's path, `[]` stands for each entry of a list. A field that is not listed is refused, so that a misspelt one is
-noticed; `config_optimization.json`, which another program writes, is the exception.
+In a field's path, `[]` stands for each entry of a list. A field that is not listed is refused, so that a misspelt one
+is noticed; `config_optimization.json`, which another program writes, is the exception.
 
 ## Completion and checks in an editor
 
-`gluecode init` puts a JSON Schema for each file into the project's folder `schemas`, and the example's files name theirs
-with `"$schema"`, which editors such as VS Code and IntelliJ follow. The two files that are lists cannot name one; in VS
-Code, `.vscode/settings.json` can:
+`gluecode init` puts a JSON Schema for each file into the project's folder `schemas`, and the example's files name
+theirs with `"$schema"`, which editors such as VS Code and IntelliJ follow. The two files that are lists cannot name
+one; in VS Code, `.vscode/settings.json` can:
 
 ```json
 {
@@ -64,8 +64,12 @@ def fields(file: str) -> Iterator[tuple[str, str, bool, str]]:
 
 def _file(file: str, root: Path) -> str:
     example = json.loads((root / _OTHER_EXAMPLES.get(file, _EXAMPLES / file)).read_text(encoding="utf-8"))
-    without = {key: value for key, value in example.items() if key != "$schema"} if isinstance(example, dict) else example
-    rows = [(markdown.code(path), kind, "yes" if needed else "", meaning) for path, kind, needed, meaning in fields(file)]
+    without = (
+        {key: value for key, value in example.items() if key != "$schema"} if isinstance(example, dict) else example
+    )
+    rows = [
+        (markdown.code(path), kind, "yes" if needed else "", meaning) for path, kind, needed, meaning in fields(file)
+    ]
     return "\n\n".join(
         (
             f"## `{file}`",

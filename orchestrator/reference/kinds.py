@@ -39,10 +39,7 @@ def page() -> str:
 def _kind(kind: Kind) -> str:
     module = sys.modules[kind.create.__module__]
     hints = get_type_hints(kind.spec)
-    rows = [
-        (markdown.code(field.name), _type(hints[field.name]), _default(field))
-        for field in fields(kind.spec)
-    ]
+    rows = [(markdown.code(field.name), _type(hints[field.name]), _default(field)) for field in fields(kind.spec)]
     actions = [
         (verb, markdown.codes(kind.actions.of(verb), ", "), _about(getattr(kind, verb)))
         for verb in ("create", "info", "destroy")
@@ -58,7 +55,9 @@ def _kind(kind: Kind) -> str:
 
 
 def _type(hint: object) -> str:
-    name = hint.__name__ if isinstance(hint, type) and not get_args(hint) else re.sub(r"[\w.]+\.(\w+)", r"\1", str(hint))
+    name = (
+        hint.__name__ if isinstance(hint, type) and not get_args(hint) else re.sub(r"[\w.]+\.(\w+)", r"\1", str(hint))
+    )
     return markdown.code(name)
 
 

@@ -28,8 +28,8 @@ _KINDS = {
 _INTRODUCTION = """\
 Three machines are public: you start them from the console, from a script or through an event. They start three smaller
 ones, so that every graph stays readable. Each picture below is drawn from the `*.asl.json` file that is deployed, and
-the list under it says the same in words. Red dashed lines are what happens on an error; a retried error is no error yet.
-On a small screen, follow *open the picture alone* and zoom in.
+the list under it says the same in words. Red dashed lines are what happens on an error; a retried error is no error
+yet. On a small screen, follow *open the picture alone* and zoom in.
 """
 
 
@@ -125,4 +125,3 @@ def _summary(graph: Graph) -> str:
         counts[state.type] = counts.get(state.type, 0) + 1
     told = ", ".join(f"{number} {kind}" for kind, number in counts.items())
     return f"A state machine that starts with '{graph.start}' and has {told} states. It is told in words below."
-

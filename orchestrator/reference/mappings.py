@@ -26,16 +26,16 @@ def page() -> str:
     """The page with the table."""
     shown = [name for name in (*FUNCTIONS, *_STORES) if name != "event_checker"]
     head = ("L1", "L2", "L3 hot", *(name.replace("_", " ") for name in shown), "connections")
-    return markdown.page(
-        "Mappings", "orchestrator/plan/mapping.py", _INTRODUCTION, markdown.table(head, _rows(shown))
-    )
+    return markdown.page("Mappings", "orchestrator/plan/mapping.py", _INTRODUCTION, markdown.table(head, _rows(shown)))
 
 
 def _rows(shown: list[str]) -> Iterator[tuple[str, ...]]:
     for clouds in itertools.product(_CLOUDS, repeat=3):
         here = needed(dict(zip(_LAYERS, clouds, strict=True)), event_checking=False)
         crossed = [
-            f"**{markdown.code(connection(one, layer, other))}**" if other == "aws" else markdown.code(connection(one, layer, other))
+            f"**{markdown.code(connection(one, layer, other))}**"
+            if other == "aws"
+            else markdown.code(connection(one, layer, other))
             for layer, (one, other) in enumerate(itertools.pairwise(clouds), 1)
             if one != other and "aws" in (one, other)
         ]

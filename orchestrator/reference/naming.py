@@ -32,8 +32,8 @@ Names are worked out from the twin's name alone: nothing is looked up, so a reso
 examples are for a twin `{_TWIN.twin}` of the installation `{_HERE.prefix}`.
 
 A twin's and a device's name has {names.NAME_RULE}. Where AWS allows less ({names.FUNCTION_LIMIT} characters for
-functions and roles, {names.QUEUE_LIMIT} for queues, {names.RULE_LIMIT} for IoT rules), a longer name is cut and ends in a
-hash of the whole, so that it stays the same and stays unique. Everything carries the tags `DigitalTwin`, `Layer` and
+functions and roles, {names.QUEUE_LIMIT} for queues, {names.RULE_LIMIT} for IoT rules), a longer name is cut and ends in
+a hash of the whole, so that it stays the same and stays unique. Everything carries the tags `DigitalTwin`, `Layer` and
 `ManagedBy=multicloud-gluecode`.
 """
 

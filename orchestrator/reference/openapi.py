@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
+import yaml  # type: ignore[import-untyped]  # it comes with the site generator, its stubs do not
 
 from orchestrator.reference import markdown
 
@@ -88,7 +88,9 @@ class _Renderer:
     def _responses(self, responses: Json) -> Iterator[tuple[str, str, str]]:
         for status, response in responses.items():
             found = self._found(response)
-            headers = "".join(f" Header `{name}`: {self._found(h)['description']}" for name, h in found.get("headers", {}).items())
+            headers = "".join(
+                f" Header `{name}`: {self._found(h)['description']}" for name, h in found.get("headers", {}).items()
+            )
             schema = found["content"]["application/json"]["schema"]
             reasons = list(dict.fromkeys(self._reasons(schema)))
             yield f"`{status}` {_MEANINGS[status]}", found["description"] + headers, markdown.codes(reasons, ", ")

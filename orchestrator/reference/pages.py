@@ -9,6 +9,7 @@ from orchestrator.reference import (
     commands,
     configuration,
     diagrams,
+    installed,
     kinds,
     machines,
     mappings,
@@ -33,6 +34,7 @@ def pages(root: Path) -> dict[Path, str]:
         _DOCS / "reference" / "names.md": naming.page(),
         _DOCS / "reference" / "permissions.md": permissions.page(),
         _DOCS / "assets" / "diagrams.css": style.for_site(),
+        _DOCS / "includes" / "installed.txt": installed.text(),
     }
     made |= {_DOCS / "diagrams" / "machines" / name: picture for name, picture in machines.pictures().items()}
     made |= {_DOCS / "diagrams" / name: picture for name, picture in diagrams.pictures().items()}

@@ -91,7 +91,9 @@ def _rows(rows: Iterable[Row], names: Mapping[Resources, str]) -> Iterator[tuple
         first = f"{markdown.code(row.task)}<br>{markdown.plain(row.purpose)}" if row.task != before else ""
         before = row.task
         name = names[row.resources]
-        more = row.why.partition(":")[2] if name == "everything" else row.why.partition(", ")[2] if row.condition else ""
+        more = (
+            row.why.partition(":")[2] if name == "everything" else row.why.partition(", ")[2] if row.condition else ""
+        )
         yield first, markdown.codes(row.actions), f"[{name}](#{markdown.anchor(name)})", markdown.plain(more.strip())
 
 

@@ -57,7 +57,9 @@ def schema(file: str) -> Json:
     for holder in _objects(made):
         _refine(holder)
     if made.get("type") == "object":
-        made["properties"] = {"$schema": {"type": "string", "description": "where this schema lies"}} | made["properties"]
+        made["properties"] = {"$schema": {"type": "string", "description": "where this schema lies"}} | made[
+            "properties"
+        ]
     return {"$schema": DIALECT, "$id": file_name(file), "title": file, **_without_titles(made)}
 
 
@@ -77,7 +79,10 @@ def _describe_connections(made: Json) -> None:
     made.setdefault("$defs", {})["ConnectionSettings"] = entry
     connections = made["properties"]["connections"]
     connections.pop("additionalProperties", None)
-    connections |= {"patternProperties": {_CONNECTION: {"$ref": "#/$defs/ConnectionSettings"}}, "additionalProperties": False}
+    connections |= {
+        "patternProperties": {_CONNECTION: {"$ref": "#/$defs/ConnectionSettings"}},
+        "additionalProperties": False,
+    }
 
 
 def _objects(made: Json) -> Iterator[Json]:

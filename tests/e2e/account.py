@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 from typing import Any
 
 from deploy_steps.kinds import KINDS
 from orchestrator.names import TwinNames
 from tests.conftest import Clients
+
+
+def ended(describe: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Describe an execution until it has ended, as a script would."""
+    while (told := describe())["status"] == "RUNNING":
+        time.sleep(0.2)
+    return told
+
+
+def execution(clients: Clients, name: str) -> dict[str, Any]:
+    """How the deployment of that name ended."""
+    states = clients("stepfunctions")
+    machines = states.list_state_machines()["stateMachines"]
+    machine = next(each["stateMachineArn"] for each in machines if each["name"] == "gluecode-deploy")
+    arn = f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
+    return ended(lambda: states.describe_execution(executionArn=arn))
 
 
 def journal(clients: Clients, execution: str) -> list[dict[str, Any]]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +12,11 @@ import pytest
 from orchestrator.install.install import installation_from
 from orchestrator.session import Aws
 from tests.conftest import Clients
+from tests.e2e import account
 from tests.e2e.conftest import MakeProject
 from tests.e2e.product import Product
 
 TWIN = "factory-twin"
-
-
-def _ended(describe: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Describe an execution until it has ended, as a script would."""
-    while (told := describe())["status"] == "RUNNING":
-        time.sleep(0.2)
-    return told
 
 
 def _machines(product: Product) -> list[dict[str, Any]]:
@@ -47,7 +40,7 @@ def deployed(product: Product, project: Path) -> Iterator[dict[str, Any]]:
     machine = next(each for each in _machines(product) if each["name"] == "gluecode-deploy")["stateMachineArn"]
     arguments = ("--state-machine-arn", machine, "--input", json.dumps({"project": TWIN}))
     started = product.aws("stepfunctions", "start-execution", *arguments)["executionArn"]
-    yield _ended(lambda: product.aws("stepfunctions", "describe-execution", "--execution-arn", started))
+    yield account.ended(lambda: product.aws("stepfunctions", "describe-execution", "--execution-arn", started))
     product.run("destroy", TWIN, "--delete-data", "--yes")
 
 
@@ -84,7 +77,7 @@ def test_a_malformed_input_fails_with_what_to_type(clients: Clients, aws: Aws, r
     machine = installation_from(aws).machine_arn("deploy")
     started = clients("stepfunctions").start_execution(stateMachineArn=machine, input=json.dumps(request_))
 
-    ended = _ended(lambda: clients("stepfunctions").describe_execution(executionArn=started["executionArn"]))
+    ended = account.ended(lambda: clients("stepfunctions").describe_execution(executionArn=started["executionArn"]))
 
     assert ended["status"] == "FAILED"
     assert told in ended["cause"]

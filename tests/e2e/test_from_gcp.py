@@ -66,11 +66,13 @@ def ingestion(deployed: Any, clients: Clients) -> Endpoint:
 
 
 def test_a_killed_deployment_is_joined_or_completed(killed_at: str, deployed: Any, clients: Clients) -> None:
-    lines = account.journal(clients, deployed["execution"])
+    first = account.execution(clients, killed_at)
 
-    assert deployed["execution"].endswith(killed_at)
+    assert first["status"] == "SUCCEEDED"
+    # The second command joins it, unless it was done by then: what is left to do is nothing.
+    joined = deployed["execution"] == first["executionArn"]
+    assert joined or {step["outcome"] for step in deployed["steps"]} <= {"unchanged", "present", "absent"}
     assert deployed["outcome"] == "deployed"
-    assert {line["run"] for line in lines} == {killed_at}
 
 
 def test_the_ingestion_url_answers_as_the_contract_says(ingestion: Endpoint, clients: Clients, aws: Aws) -> None:

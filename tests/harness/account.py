@@ -7,7 +7,7 @@ import io
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import SimpleNamespace, TracebackType
 from typing import Any
 
@@ -72,14 +72,14 @@ class Execution:
         return [f"{line['step']} {line.get('name', '')}" for line in self.journal if line["outcome"] in wanted]
 
 
-@dataclass
 class Account:
     """Use it as a context manager: only one can be open in a process."""
 
-    parts: Parts = field(default_factory=Product)
+    def __init__(self, parts: Parts | None = None) -> None:
+        self.parts = parts or Product()
+        self.installation = Installation(PREFIX, "aws", REGION, ACCOUNT)
 
     def __enter__(self) -> Account:
-        self.installation = Installation(PREFIX, "aws", REGION, ACCOUNT)
         self._open = contextlib.ExitStack()
         self._open.enter_context(_environment({**_NOWHERE, **self.parts.environment(self.installation)}))
         self._receivers, self._wire, self._lag = Receivers(), Wire(), Lag()

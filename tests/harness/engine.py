@@ -77,7 +77,7 @@ class Engine:
             _answered(stepfunctions._create_state_machine(request))
 
     def execute(self, starts: Sequence[Start], seed: int | None) -> list[dict[str, Any]]:
-        """Run executions side by side to their ends, or to where the process is cut off, and return their records."""
+        """Run executions side by side to their ends, or until somebody sets `gone`, and return their records."""
         self.turns, self.gone = Turns(seed), False
         started = [_answered(stepfunctions._start_execution(start)) for start in starts]
         self.turns.drain()
@@ -102,9 +102,6 @@ class Engine:
         try:
             answer = self._tasks[name](json.loads(_payload(event)), SimpleNamespace(function_name=name))
             return json.loads(_payload(answer))
-        except Cut:
-            self.gone = True
-            raise
         except WorkerLost:
             raise _failed("Runtime.ExitError", "Runtime exited without providing a reason") from None
         except stepfunctions._ExecutionError:

@@ -50,7 +50,11 @@ class Line:
         if self._engine.gone:
             raise Cut
         self.calls.append(call)
-        return self.faults.meet(call, lambda: self._lag.meet(call, lambda: self._carry(call, request)))
+        try:
+            return self.faults.meet(call, lambda: self._lag.meet(call, lambda: self._carry(call, request)))
+        except Cut:
+            self._engine.gone = True
+            raise
 
     def _carry(self, call: Call, request: AWSPreparedRequest) -> AWSResponse:
         answer = self._wire.carry(request)

@@ -10,6 +10,7 @@ import io
 import os
 from collections.abc import Iterator
 from typing import Any
+from unittest import mock
 from urllib.parse import unquote, urlsplit
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
@@ -17,12 +18,10 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
 
-# The emulator reads its settings when it is imported.
-os.environ.setdefault("LOG_LEVEL", "CRITICAL")
-os.environ.setdefault("MINISTACK_ACCOUNT_ID", ACCOUNT)
-os.environ.setdefault("MINISTACK_REGION", REGION)
-
-from ministack import app as ministack  # noqa: E402  # see above
+# The emulator reads its settings when it is imported, and configures logging for the whole process.
+_SETTINGS = {"LOG_LEVEL": "CRITICAL", "MINISTACK_ACCOUNT_ID": ACCOUNT, "MINISTACK_REGION": REGION}
+with mock.patch.dict(os.environ, _SETTINGS):
+    from ministack import app as ministack
 
 
 class Wire:

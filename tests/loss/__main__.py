@@ -3,61 +3,68 @@
 from __future__ import annotations
 
 import argparse
-import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
-from orchestrator import failure_queue, replay
-from tests.loss.ledger import Counts, Ledger
-from tests.loss.scenarios import Scenario, scenarios
-from tests.loss.world import World, world
+from tests.loss.ledger import Counts
+from tests.loss.run import Result, Run, Say
+from tests.loss.scenarios import scenarios
+from tests.loss.world import world
 
-WAVES = 20
-_SENDERS = 6
-_PATIENCE_SECONDS = 150.0  # longer than any function may take together with all of Lambda's retries
-_POLL_SECONDS = 1.0
-_MOST_REPLAYS = 6
-
-Say = Callable[[str], None]
+_COLUMNS = ("sent", "acknowledged", "stored", "in the failure queue", "lost", "stored twice", "wrong value")
 
 
-@dataclass
-class Result:
-    """One scenario: where its events were while things failed, and after the replay."""
-
-    name: str
-    under_faults: Counts
-    after_replay: Counts
-    replays: int = 0
-    killed: int = 0
-    seconds: float = 0.0
-
-
-@dataclass
-class Proof:
-    """Everything that is printed."""
-
-    results: list[Result] = field(default_factory=list)
-    faults: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def holds(self) -> bool:
-        """Whether nothing was lost, nothing is there twice, and what was acknowledged is what is stored."""
-        return bool(self.results) and all(each.under_faults.sound and each.after_replay.complete for each in self.results)
-
-
-def prove(folder: Path, events: int, seed: int = 0, say: Say = lambda _: None) -> Proof:
-    """Run all scenarios with that many events together."""
-    proof = Proof()
+def prove(folder: Path, events: int, *, seed: int = 0, only: str = "abc", say: Say = lambda _: None) -> list[Result]:
+    """Run the scenarios, with about a third of the events each."""
     with world(folder, seed) as there, scenarios(there, events) as all_of_them:
-        for scenario in all_of_them:
-            proof.results.append(_Run(there, scenario, random.Random(seed), say).result())
-        remote = (request.fault for request in all_of_them[2].requests() if request)
-"""
+        return [Run(scenario, seed, say).result() for scenario in all_of_them if scenario.name[0] in only]
 
 
+def table(title: str, rows: Sequence[tuple[str, Counts]]) -> list[str]:
+    """The counts as lines of text, with their sum."""
+    total = sum((counts for _, counts in rows), start=Counts())
+    lines = [f"{title:<28}{''.join(f'{name:>{len(name) + 2}}' for name in _COLUMNS)}"]
+    for name, counts in [*rows, ("total", total)]:
+        numbers = zip(_COLUMNS, counts.row, strict=True)
+        lines.append(f"  {name:<26}{''.join(f'{number:>{len(column) + 2},}' for column, number in numbers)}")
+    return lines
+
+
+def faults(results: Sequence[Result]) -> list[str]:
+    """What had gone wrong, by where and how."""
+    met = sum((result.faults for result in results), start=Counter[tuple[str, str]]())
+    return [f"  {where:<16}{how:<18}{count:>7,}" for (where, how), count in sorted(met.items())]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run it and print the tables; 0 only if nothing was lost, nothing is there twice, and all of it is stored."""
+    parser = argparse.ArgumentParser(prog="python -m tests.loss", description=__doc__)
+    parser.add_argument("--events", type=int, default=10_000, help="over all scenarios (default: 10,000)")
+    parser.add_argument("--seed", type=int, default=0, help="of the dice that decide what fails (default: 0)")
+    parser.add_argument("--only", default="abc", help="the scenarios to run (default: abc)")
+    given = parser.parse_args(argv)
+    started = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"{time.monotonic() - started:6.0f} s  {text}", file=sys.stderr, flush=True)
+
+    with tempfile.TemporaryDirectory(prefix="gluecode-loss-") as folder:
+        results = prove(Path(folder), given.events, seed=given.seed, only=given.only, say=say)
+    print(f"Loss test, {time.monotonic() - started:.0f} s, seed {given.seed}. What went wrong on the way, on purpose:")
+    print("\n".join(faults(results)))
+    print()
+    print("\n".join(table("while things fail", [(result.name, result.under_faults) for result in results])))
+    print()
+    print("\n".join(table("after the replay", [(result.name, result.after_replay) for result in results])))
+    holds = all(result.holds for result in results)
+    put_back = sum(result.replayed for result in results)
+    print(f"\n{put_back:,} events were put back in. " + ("It holds." if holds else "IT DOES NOT HOLD."))
+    return 0 if holds else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -35,7 +35,11 @@ def stored_value(number: int) -> float:
 
 @dataclass(frozen=True)
 class Counts:
-    """One line of the table. `lost` was acknowledged and is in neither; `twice` has two items; `wrong` another value."""
+    """One line of the table.
+
+    `queued` are in the failure queue; `lost` were acknowledged and are neither stored nor there; `twice` have two
+    items, `wrong` an item that is not what it should be.
+    """
 
     sent: int = 0
     acknowledged: int = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -16,7 +16,7 @@ from orchestrator.local.remote_faults import Fault
 from orchestrator.rotation import Connection
 from tests.loss import ledger
 from tests.loss.proxy import FUNCTION_URL
-from tests.loss.world import DOUBLED, World
+from tests.loss.world import DOUBLED, Layers, World
 
 _ATTEMPTS = 20
 _SLOWER_THAN_AWS_CLIENTS_WAIT = 6.0  # seconds; lambda_functions.shared.clients waits for 5
@@ -42,12 +42,15 @@ _ON_FUNCTION_URLS = (
 )
 
 
-class Scenario(ABC):
-    """One deployed twin under one provider mapping, with whatever other cloud takes part."""
+class Scenario:
+    """One deployed twin under one provider mapping, with whatever other cloud takes part.
+
+    A subclass says how an event gets in, and overrides what is different with another cloud.
+    """
 
     name: str
     twin: str
-    providers: tuple[str, str, str]
+    layers: Layers
 
     def __init__(self, world: World, events: int) -> None:
         self.world = world
@@ -56,9 +59,7 @@ class Scenario(ABC):
 
     def deploy(self) -> None:
         """Deploy the twin, then put the faults between it and AWS."""
-        names = ("layer_1_provider", "layer_2_provider", "layer_3_hot_provider")
-        providers = dict(zip(names, self.providers, strict=True))
-        deployed = self.world.deploy(self.twin, providers, self.connections())
+        deployed = self.world.deploy(self.world.write_project(self.twin, self.layers, self.connections()))
         self.urls = {name: self.world.proxy.in_front_of(url) for name, url in deployed["urls"].items()}
         self.world.lead_through_proxy(self.twin)
         self.deployed()
@@ -74,9 +75,9 @@ class Scenario(ABC):
         """Send an event, as often as it takes. Whether it was acknowledged in the end."""
         return any(self.attempt(number) for _ in range(_ATTEMPTS))
 
-    @abstractmethod
     def attempt(self, number: int) -> bool:
         """Send an event once. Whether it was acknowledged."""
+        raise NotImplementedError
 
     def fail(self) -> None:
         """Let things go wrong at random from now on."""
@@ -89,10 +90,8 @@ class Scenario(ABC):
         return _ON_AWS_CALLS
 
     def break_down(self) -> None:
-        """Let one thing fail for so long that events end up in the failure queue; the rest fails as before."""
-        # Every event costs the table 12 calls (three attempts of the function, four of its client each) until it does.
-        outage = Fault("throttle", "dynamodb", times=12 * max(5, self.events // 100))
-        self.world.proxy.faults.plan([outage, *self.at_random()])
+        """Let one thing fail every time, so that events end up in the failure queue; the rest fails as before."""
+        self.world.proxy.faults.plan([Fault("throttle", "dynamodb", times=None), *self.at_random()])
 
     def mend(self) -> None:
         """From now on nothing fails."""
@@ -114,6 +113,10 @@ class Scenario(ABC):
     def deliver_elsewhere(self) -> None:
         """Have the other cloud deliver what it keeps: its own replay."""
 
+    def faults_met(self) -> Counter[tuple[str, str]]:
+        """What has gone wrong so far, by where and how."""
+        return Counter(self.world.proxy.met)
+
     def connection(self, connection_id: str) -> Connection:
         """One of the twin's connections."""
         return rotation.connection({"connections": [connection_id]}, self.twin, connection_id)
@@ -122,7 +125,7 @@ class Scenario(ABC):
 class AllOnAws(Scenario):
     """Devices publish over IoT; everything else is on AWS."""
 
-    name, twin, providers = "a  all on AWS", "loss-a", ("aws", "aws", "aws")
+    name, twin, layers = "a  all on AWS", "loss-a", ("aws", "aws", "aws")
 
     def attempt(self, number: int) -> bool:
         """Publish on the twin's topic. Acknowledged is what IoT accepted."""
@@ -132,7 +135,7 @@ class AllOnAws(Scenario):
 class FromGcp(Scenario):
     """A Connector on Google Cloud posts to the deployed Ingestion URL."""
 
-    name, twin, providers = "b  L1 on gcp", "loss-b", ("gcp", "aws", "aws")
+    name, twin, layers = "b  L1 on gcp", "loss-b", ("gcp", "aws", "aws")
     _INTO_AWS = "gcp_l1_to_aws_l2"
 
     def __init__(self, world: World, events: int, gcp: RemoteCloud) -> None:
@@ -170,7 +173,7 @@ class FromGcp(Scenario):
 class OverAzure(Scenario):
     """The Connector posts to Azure, which posts to the deployed Writer URL: each event crosses the boundary twice."""
 
-    name, twin, providers = "c  L2 on azure", "loss-c", ("aws", "azure", "aws")
+    name, twin, layers = "c  L2 on azure", "loss-c", ("aws", "azure", "aws")
     _TO_AZURE, _BACK = "aws_l1_to_azure_l2", "azure_l2_to_aws_l3"
 
     def __init__(self, world: World, events: int, azure: RemoteCloud) -> None:
@@ -197,7 +200,7 @@ class OverAzure(Scenario):
         self._azure.fail(*self._of_azure())
 
     def break_down(self) -> None:
-        self._azure.fail(Fault("unavailable", times=max(20, self.events // 50)), *self._of_azure())
+        self._azure.fail(Fault("unavailable", times=None))
 
     def mend(self) -> None:
         super().mend()
@@ -226,6 +229,10 @@ class OverAzure(Scenario):
         for message, answer in kept:
             if not self._azure.send(self.urls["writer"], token, message).accepted:
                 self._azure.undelivered.append((message, answer))
+
+    def faults_met(self) -> Counter[tuple[str, str]]:
+        of_azure = [("azure", request.fault) for request in list(self._azure.requests) if request.fault]
+        return super().faults_met() + Counter(of_azure)
 
     def _forward(self) -> None:
         self._azure.forward_to(self.urls["writer"], self.world.token(self.twin, self._BACK), _doubled)

@@ -23,9 +23,12 @@ from orchestrator.names import Installation, TwinNames
 from orchestrator.session import Aws
 from tests.loss.proxy import Proxy
 
+Layers = tuple[str, str, str]
+"""The providers of L1, L2 and L3."""
+
 PLAIN, DOUBLED = "press", "oven"  # the second one's own code doubles each value
 _PROCESS = "def process(event):\n    return {**event, 'value': 2 * event['value']}\n"
-_SETTINGS = Settings(async_retry_seconds=0.5, wait_scale=0.02, async_workers=8)
+_SETTINGS = Settings(async_retry_seconds=0.5, wait_scale=0.02, async_workers=6)
 
 
 @dataclass(frozen=True)
@@ -39,20 +42,24 @@ class World:
     through_proxy: Aws
     folder: Path
 
-    def deploy(self, twin: str, providers: Mapping[str, str], connections: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Deploy a twin of two devices. Returns what the deployment answered, with the Function URLs."""
+    def write_project(self, twin: str, layers: Layers, connections: Mapping[str, Any]) -> Path:
+        """Write the project of a twin of two devices, over what was there. Returns its folder."""
         folder = self.folder / twin
-        (folder / "processors" / DOUBLED).mkdir(parents=True)
+        (folder / "processors" / DOUBLED).mkdir(parents=True, exist_ok=True)
         (folder / "processors" / DOUBLED / "process.py").write_text(_PROCESS, encoding="utf-8")
-        for name, document in _documents(twin, providers, connections).items():
+        for name, document in _documents(twin, layers, connections).items():
             (folder / name).write_text(json.dumps(document), encoding="utf-8")
+        return folder
+
+    def deploy(self, folder: Path) -> Mapping[str, Any]:
+        """Deploy a project. Returns what the deployment answered, with the Function URLs."""
         prepared = deployment.prepare(lambda: self.aws, folder, allow_loopback_http=True)
         _, _, run = deployment.deploy(self.aws, self.installation, prepared, deployment.Options())
         for _ in executions.follow(self.aws, self.installation, run, every=0.2):
             pass
         ending = executions.ending(self.aws, run)
         if not ending.succeeded:
-            raise RuntimeError(f"The deployment of {twin} failed. {ending.error}: {ending.cause}")
+            raise RuntimeError(f"The deployment of {folder.name} failed. {ending.error}: {ending.cause}")
         return ending.output
 
     def lead_through_proxy(self, twin: str) -> None:
@@ -101,7 +108,8 @@ def _connected(running: Cloud, endpoint: str) -> Aws:
     return Aws(session, local=True, endpoint=endpoint)
 
 
-def _documents(twin: str, providers: Mapping[str, str], connections: Mapping[str, Any]) -> dict[str, Any]:
+def _documents(twin: str, layers: Layers, connections: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("layer_1_provider", "layer_2_provider", "layer_3_hot_provider")
     return {
         "config.json": {
             "digital_twin_name": twin,
@@ -112,6 +120,6 @@ def _documents(twin: str, providers: Mapping[str, str], connections: Mapping[str
         "config_iot_devices.json": [
             {"id": device, "properties": [{"name": "value", "dataType": "DOUBLE"}]} for device in (PLAIN, DOUBLED)
         ],
-        "config_providers.json": dict(providers),
+        "config_providers.json": dict(zip(names, layers, strict=True)),
         "config_inter_cloud.json": {"connections": dict(connections)},
     }

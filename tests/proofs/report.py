@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from tests.harness.account import Account
 
 C = TypeVar("C")
+_EVERY_SECONDS = 60
 
 
 @dataclass
@@ -25,6 +26,7 @@ class Report:
     title: str
     counts: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
+    shown: float = field(default_factory=time.monotonic)
     _started: float = field(default_factory=time.monotonic)
 
     def add(self, outcome: Outcome) -> None:
@@ -86,9 +88,14 @@ def _check(work: tuple[Callable[[Account, Any], Outcome], Any]) -> Outcome:
 
 
 def _show(report: Report) -> None:
+    """Say how far it is: in place in a terminal, elsewhere by a line every minute."""
+    counted = ", ".join(f"{heading} {count}" for heading, count in report.counts.items())
+    line = f"{counted}, failures {len(report.failures)}"
     if sys.stderr.isatty():
-        counted = ", ".join(f"{heading} {count}" for heading, count in report.counts.items())
-        print(f"\r\033[K{counted}, failures {len(report.failures)}", end="", file=sys.stderr)
+        print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
+    elif time.monotonic() - report.shown >= _EVERY_SECONDS:
+        report.shown = time.monotonic()
+        print(line, file=sys.stderr, flush=True)
 
 
 def arguments(description: str, argv: Sequence[str] | None = None) -> argparse.Namespace:

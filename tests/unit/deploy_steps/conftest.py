@@ -72,7 +72,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     with mock_aws():
         aws.client.cache_clear()
         boto3.client("s3", REGION).create_bucket(
-            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION}
+            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
         )
         boto3.client("dynamodb", REGION).create_table(
             TableName=TABLE,

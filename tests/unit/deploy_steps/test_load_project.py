@@ -57,9 +57,8 @@ def test_a_project_becomes_the_plan_of_its_deployment(account: Account) -> None:
 
 
 def test_the_steps_understand_every_spec_of_the_plan(account: Account) -> None:
-    account.upload(
-        project(("aws", "gcp", "aws"), aws_l1_to_gcp_l2={"url": "https://x.example", "token": "t"}, gcp_l2_to_aws_l3={})
-    )
+    sends = {"url": "https://x.example", "token": "t0ken"}
+    account.upload(project(("aws", "gcp", "aws"), aws_l1_to_gcp_l2=sends, gcp_l2_to_aws_l3={}))
 
     made = load()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from deploy_steps.errors import Locked
+from deploy_steps.errors import Conflict, Locked
 from deploy_steps.tasks import lock
 from tests.unit.deploy_steps.conftest import ACCOUNT, REGION, TABLE, TWIN, Account
 
@@ -117,7 +117,7 @@ def test_of_two_that_take_over_at_once_one_gets_the_lock(account: Account) -> No
             lock.take(account.client("dynamodb"), account.client("stepfunctions"), TABLE, TWIN, rival)
             return {"status": "ABORTED"}
 
-    with pytest.raises(lock.Conflict, match="took over the lock"):
+    with pytest.raises(Conflict, match="took over the lock"):
         lock.take(account.client("dynamodb"), Slow(), TABLE, TWIN, f"{UNKNOWN}-2")
 
     assert (account.item("lock") or {})["execution"] == rival

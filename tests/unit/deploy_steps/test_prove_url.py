@@ -45,7 +45,7 @@ def serving(answer: Answer) -> Iterator[tuple[str, list[str | None]]]:
             body = json.dumps(document).encode()
             self.send_response(status)
             if 300 <= status < 400:
-                self.send_header("Location", f"http://127.0.0.1:{self.server.server_address[1]}/elsewhere")
+                self.send_header("Location", "/elsewhere")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

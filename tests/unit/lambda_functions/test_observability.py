@@ -119,6 +119,21 @@ def test_a_long_device_id_is_cut_in_the_log(capsys: pytest.CaptureFixture[str]) 
     assert len(lines_of(capsys.readouterr().out)[0]["device"]) == 128
 
 
+def test_a_device_id_that_cannot_be_printed_does_not_cost_the_line(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    bind_envelope(an_envelope({"iotDeviceId": "oven-\ud83d"}))
+    note("A line.")
+
+    assert json.loads(capfdbinary.readouterr().out)["device"] == "oven-?"
+
+
+def test_what_another_cloud_gives_as_its_reason_makes_no_metric_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    hop("refused", "The event will not be accepted as it is.", reason="remote_400:anything_at_all")
+
+    output = capsys.readouterr().out
+    assert [line["reason"] for line in lines_of(output)] == ["remote_400:anything_at_all"]
+    assert [metrics["reason"] for metrics in metrics_of(output)] == ["remote_400"]
+
+
 # X-Ray.
 
 
