@@ -2,7 +2,7 @@
 
 A permissions boundary, a policy edited by hand, or a prefix that the installation is limited to can take from a role
 what the template gave it. The simulation of all roles takes some sixty calls, so its verdict is remembered for a day
-for each twin and release: then it is a single read. What may not be asked is not checked.
+for each twin, as long as the installation stays as it is: then it is a single read. What cannot be asked is let pass.
 """
 
 from __future__ import annotations
@@ -56,6 +56,11 @@ def check(client: Callable[[str], Any], event: Mapping[str, Any]) -> Outcome:
     the verdict is not kept). Raises AccessDenied, naming roles and actions.
     """
     stack, twin = settings.stack(), event["twin"]
+    if not twin.startswith(settings.twin_prefix()):
+        raise AccessDenied(
+            f"This installation works on twins whose names start with '{settings.twin_prefix()}' only, so its steps "
+            f"may not touch '{twin}'. Name the twin so, or change it with `gluecode install --twin-prefix`."
+        )
     if not stack or event["request"].get("check_permissions") is False:
         return "absent"
     if _remembered(client("dynamodb"), twin):
@@ -151,14 +156,19 @@ def _line(found: list[Lack]) -> str:
 
 def _remembered(dynamodb: Any, twin: str) -> bool:
     item = state_table.read(dynamodb, settings.state_table(), twin, _ITEM)
-    if item is None or item["release"] != settings.release():
+    if item is None or item["installed"] != _installed():
         return False
     return datetime.fromisoformat(item["checked_at"]) > datetime.now(UTC) - _GOOD_FOR
 
 
 def _remember(dynamodb: Any, twin: str) -> None:
-    values = {"release": settings.release(), "checked_at": datetime.now(UTC).isoformat(timespec="seconds")}
+    values = {"installed": _installed(), "checked_at": datetime.now(UTC).isoformat(timespec="seconds")}
     state_table.write(dynamodb, settings.state_table(), twin, _ITEM, values)
+
+
+def _installed() -> str:
+    """What a verdict holds for: the release, and what else decides about the policies of its roles."""
+    return " ".join((settings.release(), settings.twin_prefix(), settings.permissions_boundary() or ""))
 
 
 def check_task(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:

@@ -27,6 +27,11 @@ def stack() -> str:
     return os.environ.get("STACK_ID", "")
 
 
+def twin_prefix() -> str:
+    """How the name of every twin has to start that the installation may work on; empty if it may work on any."""
+    return os.environ.get("TWIN_PREFIX", "")
+
+
 def release() -> str:
     """What is installed: the version, and a digest of its code."""
     return os.environ.get("GLUECODE_RELEASE", "")

@@ -28,6 +28,7 @@ _MODULES = {
     "logs": "logs",
     "replay": "replay",
     "rotate-token": "rotation",
+    "conformance": "conformance",
 }
 
 

@@ -308,6 +308,7 @@ def _settings(code: Code, release: str) -> Resource:
     return {
         "INSTALLATION_PREFIX": {"Ref": "Prefix"},
         "STACK_ID": {"Ref": "AWS::StackId"},
+        "TWIN_PREFIX": {"Ref": "TwinPrefix"},
         "ARTIFACT_BUCKET": {"Ref": "ArtifactBucket"},
         "STATE_TABLE": {"Ref": "StateTable"},
         "PERMISSIONS_BOUNDARY": iam.TWIN_BOUNDARY,

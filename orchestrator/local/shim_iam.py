@@ -5,6 +5,7 @@
 - lambda:CreateFunction is checked against the new function's ARN; ministack sees no name in the path and takes `*`.
 - A call on one version of a layer is checked against that version.
 - DynamoDB's tagging calls name their table by `ResourceArn`, which ministack does not read.
+- iam:SimulatePrincipalPolicy is checked against the user or role that it asks about; ministack takes `*`.
 - A rule of the default event bus is `rule/NAME`; ministack takes `rule/default/NAME`.
 - The condition key iam:PermissionsBoundary holds the boundary that a call sets, or that its role has.
 """
@@ -45,6 +46,8 @@ def _patch_resources() -> None:
         if service == "lambda" and method == "POST" and parts[-1] == "functions":
             name = str(_read(body).get("FunctionName", "*")).rpartition(":")[2]
             return f"arn:aws:lambda:{region}:{account}:function:{name}"
+        if service == "iam" and "PolicySourceArn" in query:
+            return str(iam_actions._query_param(query, "PolicySourceArn"))
         found = str(extract(service, method, path, headers, body, query, region, account))
         if service == "lambda" and parts[-2:-1] == ["versions"] and "layers" in parts:
             return f"{found}:{parts[-1]}"

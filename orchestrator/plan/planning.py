@@ -17,7 +17,7 @@ from orchestrator.plan.policies import Rights
 if TYPE_CHECKING:
     from orchestrator.config import Connection, Project
 
-# Bytes. Step Functions carries 262,144; on top of the plan come the answers of the steps, and the names of what departs.
+# Bytes. Step Functions carries 262,144: on top of the plan come the steps' answers, and the names of what departs.
 LARGEST_PLAN = 110_000
 
 _DIGEST_LENGTH = 32  # hex digits

@@ -13,6 +13,14 @@ from pathlib import Path
 from typing import Any
 
 _PATIENCE_SECONDS = 240
+
+# A shell starts what it runs in the background with SIGINT ignored, and children inherit that. Tests that press Ctrl-C
+# undo it by this prefix; it becomes the command, under the same process id.
+INTERRUPTIBLE = (
+    sys.executable,
+    "-c",
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])",
+)
 _KEPT = ("PATH", "HOME", "LANG", "TMPDIR")
 
 
@@ -58,7 +66,7 @@ class Product:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start `gluecode` and do not wait for it. What it says comes on its standard error."""
         return subprocess.Popen(
-            [str(self.command), *arguments],
+            [*INTERRUPTIBLE, str(self.command), *arguments],
             cwd=self.folder,
             env={**self.environment, "PYTHONUNBUFFERED": "1"},
             stdout=subprocess.DEVNULL,

@@ -7,7 +7,6 @@ import io
 import json
 import zipfile
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
 Place = tuple[str, bytes]
@@ -92,13 +91,6 @@ def stacks(aws: Any) -> Iterator[Place]:
     """Every stack with its parameters and outputs."""
     for stack in _all(aws, "cloudformation", "describe_stacks", "Stacks"):
         yield f"stack {stack['StackName']}", _text(stack)
-
-
-def files(folder: Path) -> Iterator[Place]:
-    """Every file below a folder, and what is packed in it."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            yield from unpacked(f"file {path.relative_to(folder)}", path.read_bytes())
 
 
 def unpacked(where: str, content: bytes) -> Iterator[Place]:

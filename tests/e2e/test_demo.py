@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.product import INTERRUPTIBLE
+
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_a_demo_that_is_stopped_leaves_neither_a_cloud_nor_files(stop: signal.Signals, tmp_path: Path) -> None:
     demo = subprocess.Popen(
-        [sys.executable, "-m", "orchestrator.demo"],
+        [*INTERRUPTIBLE, sys.executable, "-m", "orchestrator.demo"],
         env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -72,6 +72,18 @@ def test_a_twin_is_deployed_inspected_and_destroyed_by_the_machines_own_roles(
     assert ended == [("SUCCEEDED", "")] * 4
 
 
+def test_the_roles_were_found_good_once_and_not_asked_about_again(aws: Aws) -> None:
+    pages = (
+        aws.client("logs")
+        .get_paginator("filter_log_events")
+        .paginate(logGroupName=installation_from(aws).steps_log_group, filterPattern='"permissions-check"')
+    )
+
+    lines = [json.loads(event["message"]) for page in pages for event in page["events"]]
+    assert [line["outcome"] for line in lines] == ["present", *["unchanged"] * 5]
+    assert {line["calls"] for line in lines[1:]} == {1}
+
+
 def test_a_role_without_the_boundary_cannot_be_made(aws: Aws) -> None:
     role = {"name": "factory-twin-writer", "owner": {"twin": "factory-twin"}, "trusted_service": "lambda.amazonaws.com"}
     event = {"run": "r", "spec": {**role, "policy": {"Version": "2012-10-17", "Statement": []}}}

@@ -19,7 +19,7 @@ Say = Callable[[str], None]
 
 _MOST_WAVES = 20
 _SMALLEST_WAVE = 25
-_SENDERS = 6
+_SENDERS = 3
 _MOST_REPLAYS = 8
 _PATIENCE_SECONDS = 180.0  # longer than a function can take, with every retry of Lambda's
 _POLL_SECONDS = 1.0

@@ -28,7 +28,7 @@ Layers = tuple[str, str, str]
 
 PLAIN, DOUBLED = "press", "oven"  # the second one's own code doubles each value
 _PROCESS = "def process(event):\n    return {**event, 'value': 2 * event['value']}\n"
-_SETTINGS = Settings(async_retry_seconds=0.5, wait_scale=0.02, async_workers=6)
+_SETTINGS = Settings(async_retry_seconds=0.5, wait_scale=0.02, async_workers=4)
 
 
 @dataclass(frozen=True)

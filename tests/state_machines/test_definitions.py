@@ -17,8 +17,8 @@ from tests.state_machines import graph
 from tests.state_machines.placeholders import PLACEHOLDERS
 
 IMPERATIVES = {
-    *("Bring", "Build", "Check", "Compare", "Create", "Deploy", "Destroy", "Drain", "Inspect", "Keep", "List", "Load", "Look"),
-    *("Prepare", "Prove", "Read", "Record", "Release", "Remove", "Say", "Take", "Wait"),
+    *("Bring", "Build", "Check", "Compare", "Create", "Deploy", "Destroy", "Drain", "Inspect", "Keep", "List", "Load"),
+    *("Look", "Prepare", "Prove", "Read", "Record", "Release", "Remove", "Say", "Take", "Wait"),
 }
 DOING = {"Task", "Parallel", "Map", "Wait"}
 STATEMENT = re.compile(r"\b(is|did|was|failed|broke)\b")

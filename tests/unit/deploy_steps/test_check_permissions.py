@@ -79,7 +79,7 @@ ONE_ROLE = stack(("CreateFunctionUrlRole", URL_ROLE), ("StateTable", "gluecode-s
 
 def remembered(account: Account, release: str = "0.1.0+abc", ago: timedelta = timedelta(hours=1)) -> None:
     """Let the state table remember a verdict."""
-    values = {"release": release, "checked_at": (datetime.now(UTC) - ago).isoformat(timespec="seconds")}
+    values = {"installed": f"{release}  ", "checked_at": (datetime.now(UTC) - ago).isoformat(timespec="seconds")}
     state_table.write(account.client("dynamodb"), TABLE, TWIN, "permissions", values)
 
 
@@ -89,7 +89,7 @@ def test_roles_that_may_do_all_are_found_good_and_that_is_remembered(account: Ac
     item = account.item("permissions")
     assert outcome == "present"
     assert item is not None
-    assert item["release"] == "0.1.0+abc"
+    assert item["installed"] == "0.1.0+abc  "
 
 
 def test_a_verdict_of_today_takes_no_call_to_iam(account: Account) -> None:
@@ -103,6 +103,7 @@ def test_a_verdict_of_today_takes_no_call_to_iam(account: Account) -> None:
     [
         pytest.param("0.1.0+older", timedelta(hours=1), id="of another release"),
         pytest.param("0.1.0+abc", timedelta(hours=25), id="of yesterday"),
+        pytest.param("0.1.0+abc arn:aws:iam::aws:policy/x", timedelta(hours=1), id="under another boundary"),
     ],
 )
 def test_an_older_verdict_does_not_count(account: Account, release: str, ago: timedelta) -> None:
@@ -224,6 +225,13 @@ def test_where_something_else_installed_the_orchestrator_there_is_nothing_to_ask
     monkeypatch.delenv("STACK_ID")
 
     assert check(nobody, event()) == "absent"
+
+
+def test_a_twin_outside_the_installations_prefix_is_refused_without_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWIN_PREFIX", "team-")
+
+    with pytest.raises(AccessDenied, match="twins whose names start with 'team-' only"):
+        check(nobody, event(check_permissions=False))
 
 
 def test_every_task_that_a_deployment_comes_to_has_its_role_checked() -> None:

@@ -1,0 +1,1 @@
+"""Tests of the conformance command: on what conforms, and on what does not."""
