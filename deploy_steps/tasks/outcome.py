@@ -13,6 +13,7 @@ _GO_ON = (
     "The twin is not locked. Once the cause is gone, start again with the same input: "
     'steps that are done answer "unchanged".'
 )
+_TOLD = ("created", "updated", "deleted", "retained", "unchanged")  # what was looked for and not there is no news
 _LARGEST = 150_000  # characters of all steps; an execution's output may have 262,144 bytes
 
 
@@ -90,7 +91,7 @@ def _rollback_failed(failure: Mapping[str, Any], error: str, message: str) -> di
 
 
 def _counted(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{number} {what}" for what, number in counts.items()) or "nothing to do"
+    return ", ".join(f"{counts[what]} {what}" for what in _TOLD if what in counts) or "nothing to do"
 
 
 def _command(verb: str, state: Mapping[str, Any]) -> str:

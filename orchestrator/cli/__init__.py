@@ -28,6 +28,7 @@ _MODULES = {
     "logs": "logs",
     "replay": "replay",
     "rotate-token": "rotation",
+    "report": "report",
     "conformance": "conformance",
 }
 

@@ -44,7 +44,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 }
 """What each command calls AWS for. `check-permissions` is not here: it makes do with what it may ask."""
 
-OFFLINE = frozenset({"local", "init", "validate"})
+OFFLINE = frozenset({"local", "init", "validate", "conformance"})
 """The commands that need no AWS."""
 
 INSTALLING = (

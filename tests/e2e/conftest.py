@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[2]
 MakeProject = Callable[..., Path]
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Have one worker run them all: they share the cloud, and most of them come after one another."""
     for item in items:

@@ -1,0 +1,227 @@
+"""The report as one HTML file: no script, no font and no picture beside it; it can be printed, and read in the dark."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from html import escape
+from typing import Any
+
+from orchestrator.graphs import model, style, svg
+from orchestrator.report import timeline
+from orchestrator.report.facts import Attempt, Facts
+from orchestrator.report.route import final, route, waited
+from state_machines import definition
+
+_VERDICTS = {
+    "SUCCEEDED": ("done", "good"),
+    "RUNNING": ("running", "changed"),
+    "FAILED": ("failed", "bad"),
+    "TIMED_OUT": ("timed out", "bad"),
+    "ABORTED": ("stopped", "bad"),
+}
+_LEGEND = ("created", "updated", "deleted", "unchanged", "failed", "waiting")
+_LONGEST_VALUE = 400
+
+_SHEET = """
+body{margin:0;background:var(--gd-paper);color:var(--gd-ink);line-height:1.5;
+ font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,"Liberation Sans",sans-serif}
+main{max-width:66rem;margin:0 auto;padding:1rem}
+h1{font-size:1.6rem;margin:.5rem 0}
+h2{font-size:1.2rem;margin:2.2rem 0 .6rem}
+h3{font-size:1rem;margin:1.4rem 0 .4rem}
+a{color:var(--gd-accent)}
+code,pre{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;font-size:.85em}
+pre{overflow-x:auto;padding:.6rem;background:var(--gd-box);border-radius:.3rem;white-space:pre-wrap;overflow-wrap:anywhere}
+.badge{display:inline-block;padding:.1rem .7rem;border-radius:1rem;border:1px solid;font-size:1rem;vertical-align:middle}
+.good{background:var(--gd-good);border-color:var(--gd-good-edge)}
+.bad{background:var(--gd-bad);border-color:var(--gd-bad-edge)}
+.changed{background:var(--gd-changed);border-color:var(--gd-changed-edge)}
+.error{border-left:.3rem solid var(--gd-bad-edge);background:var(--gd-bad);padding:.6rem 1rem;overflow-wrap:anywhere}
+.wide{overflow-x:auto}
+dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem;margin:.6rem 0}
+dt{color:var(--gd-muted)}
+dd{margin:0;overflow-wrap:anywhere}
+table{border-collapse:collapse;width:100%;font-size:.85rem}
+th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px solid var(--gd-edge)}
+th{color:var(--gd-muted);font-weight:600}
+td.number{text-align:right;font-variant-numeric:tabular-nums}
+figure{margin:.6rem 0}
+figure svg{max-width:100%;height:auto}
+.legend span{display:inline-block;margin:0 .8rem .3rem 0;padding:.1rem .5rem;border:1px solid;border-radius:.3rem;
+ font-size:.8rem}
+.created{background:var(--gd-good);border-color:var(--gd-good-edge)}
+.updated,.waiting,.drifted{background:var(--gd-changed);border-color:var(--gd-changed-edge)}
+.deleted{background:var(--gd-gone);border-color:var(--gd-gone-edge)}
+.failed{background:var(--gd-bad);border-color:var(--gd-bad-edge)}
+.unchanged,.absent,.present,.retained{background:var(--gd-kept);border-color:var(--gd-kept-edge)}
+td .outcome{padding:0 .4rem;border:1px solid;border-radius:.3rem;white-space:nowrap}
+.gd .grid{stroke:var(--gd-edge);stroke-width:.5;opacity:.5}
+footer{color:var(--gd-muted);font-size:.8rem;margin:2rem 0}
+@media print{main{max-width:none;padding:0}h2{break-after:avoid}tr,figure.small{break-inside:avoid}.wide{overflow:visible}
+ a{text-decoration:none}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
+"""
+
+
+def render(facts: Facts) -> str:
+    """The whole file."""
+    word, kind = _verdict(facts)
+    title = f"{facts.machine} {facts.twin}: {word}"
+    body = "".join(
+        (
+            f'<h1>{escape(f"{facts.machine} {facts.twin}".strip())} <span class="badge {kind}">{escape(word)}</span></h1>',
+            _summary(facts),
+            _failure(facts),
+            _outputs(facts),
+            _graphs(facts),
+            f"<h2>Timeline</h2>{_legend()}<figure class='wide'>{timeline.draw(facts)}</figure>"
+            if facts.attempts
+            else "",
+            _steps(facts),
+            _raw(facts),
+        )
+    )
+    # The variables stand at the root, because the page itself uses them; the pictures inherit them.
+    dark = f"@media (prefers-color-scheme:dark){{:root{{{style.variables(style.DARK)}}}}}"
+    light = f"@media print{{:root{{{style.variables(style.LIGHT)}}}}}"
+    sheet = f":root{{color-scheme:light dark;{style.variables(style.LIGHT)}}}{dark}{light}{style.RULES}{_SHEET}"
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width,initial-scale=1"><title>{escape(title)}</title>'
+        f"<style>{sheet}</style></head>\n<body><main>{body}"
+        f"<footer>Written by gluecode from the execution and the journal of its steps.</footer></main></body></html>\n"
+    )
+
+
+def _verdict(facts: Facts) -> tuple[str, str]:
+    word, kind = _VERDICTS.get(facts.status, (facts.status.lower(), "changed"))
+    if facts.error == "RolledBack":
+        return "rolled back", "changed"
+    return str(facts.output.get("outcome") or word), kind
+
+
+def _summary(facts: Facts) -> str:
+    steps = final(facts.attempts).values()
+    counts = Counter(attempt.outcome for attempt in steps)
+    calls, writes = sum(each.calls for each in facts.attempts), sum(each.writes for each in facts.attempts)
+    rows = {
+        "Execution": f"<code>{escape(facts.arn)}</code>",
+        "Started": escape(f"{facts.started:%Y-%m-%d %H:%M:%S %Z}".strip()),
+        "Took": f"{facts.seconds:.1f} s" if facts.stopped else f"{facts.seconds:.1f} s so far",
+        "Input": f"<code>{escape(json.dumps(facts.input))}</code>",
+        "Steps": f"{len(steps)}: " + ", ".join(f"{number} {outcome}" for outcome, number in counts.most_common()),
+        "AWS calls": f"{calls}, of which {writes} write",
+    }
+    return _definitions(rows) + (f"<p>{escape(facts.output['says'])}</p>" if facts.output.get("says") else "")
+
+
+def _failure(facts: Facts) -> str:
+    if not (facts.error or facts.cause):
+        return ""
+    again = facts.input.get("project") or facts.twin
+    command = f"gluecode {facts.machine} {again}"
+    failed = [each for each in final(facts.attempts).values() if each.outcome == "failed"]
+    steps = "".join(f"<li>{escape(' '.join(each.step))}: {escape(each.error)}</li>" for each in failed)
+    return (
+        f'<h2>What went wrong</h2><div class="error"><p><strong>{escape(facts.error)}</strong></p>'
+        f"<p>{escape(facts.cause)}</p>{f'<ul>{steps}</ul>' if steps else ''}</div>"
+        f"<p>Once the cause is gone, <code>{escape(command)}</code> goes on: what is done stays done.</p>"
+    )
+
+
+def _outputs(facts: Facts) -> str:
+    urls, connections = facts.output.get("urls") or {}, facts.output.get("connections") or {}
+    rows = {escape(name): f"<code>{escape(url)}</code>" for name, url in urls.items()}
+    for name, entry in connections.items():
+        secret = f"the token is in the secret <code>{escape(entry['token_secret'])}</code>"
+        rows[escape(name)] = f"<code>{escape(entry['url'])}</code>, {secret}"
+    for name in facts.output.get("retained") or ():
+        rows["Kept for its data"] = rows.get("Kept for its data", "") + f"<code>{escape(name)}</code> "
+    if facts.output.get("next"):
+        rows["Next"] = f"<code>{escape(facts.output['next'])}</code>"
+    return f"<h2>Outputs</h2>{_definitions(rows)}" if rows else ""
+
+
+def _graphs(facts: Facts) -> str:
+    try:
+        whole = model.read(definition(facts.machine))
+    except FileNotFoundError:  # an execution of a machine that this version does not have
+        return ""
+    found = route(whole, facts)
+    parts = []
+    for number, (title, graph) in enumerate(model.pictures(whole, facts.machine)):
+        drawn = svg.draw(
+            graph,
+            title,
+            "The states of the machine, coloured by outcome. The table of steps says the same in words.",
+            name=f"graph-{number}",
+            outcomes=found.outcomes,
+            notes=found.notes,
+            styled=False,
+        )
+        heading = f"<h3>{escape(title)}</h3>" if number else ""
+        parts.append(f"{heading}<figure>{drawn}</figure>")
+    return f"<h2>Graph</h2>{_legend()}<p>Faded states were not entered.</p>{''.join(parts)}"
+
+
+def _legend() -> str:
+    return f'<p class="legend">{"".join(f"<span class={name!r}>{name}</span>" for name in _LEGEND)}</p>'
+
+
+def _steps(facts: Facts) -> str:
+    head = ("step", "resource", "outcome", "changes", "tries", "seconds", "calls", "writes")
+    rows = "".join(_row(attempts) for attempts in _by_step(facts.attempts))
+    heads = "".join(f'<th scope="col">{name}</th>' for name in head)
+    if not rows:
+        return "<h2>Steps</h2><p>No line of the journal is left of this execution.</p>"
+    return (
+        f'<h2>Steps</h2><div class="wide" tabindex="0" role="region" aria-label="Steps"><table><thead><tr>{heads}</tr>'
+        f"</thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _by_step(attempts: Iterable[Attempt]) -> Iterator[list[Attempt]]:
+    grouped: dict[tuple[str, str, str], list[Attempt]] = {}
+    for attempt in attempts:
+        grouped.setdefault(attempt.step, []).append(attempt)
+    yield from grouped.values()
+
+
+def _row(attempts: list[Attempt]) -> str:
+    last = attempts[-1]
+    changed = "".join(_change(change) for attempt in attempts for change in attempt.changes)
+    if last.message:
+        changed += f"<div>{escape(last.error)}: {escape(last.message)}</div>"
+    waits = sum(waited(attempt) for attempt in attempts)
+    tries = f"{len(attempts)}" + (f" ({waits} waited)" if waits else "")
+    cells = (
+        f"<td>{escape(last.verb)} {escape(last.kind)}</td><td>{escape(last.name)}</td>"
+        f'<td><span class="outcome {escape(last.outcome)}">{escape(last.outcome)}</span></td>'
+        f'<td>{changed}</td><td class="number">{tries}</td>'
+        f'<td class="number">{sum(each.seconds for each in attempts):.2f}</td>'
+        f'<td class="number">{sum(each.calls for each in attempts)}</td>'
+        f'<td class="number">{sum(each.writes for each in attempts)}</td>'
+    )
+    return f"<tr>{cells}</tr>"
+
+
+def _change(change: Mapping[str, Any]) -> str:
+    before, after = _value(change.get("before")), _value(change.get("after"))
+    return f"<div><code>{escape(str(change.get('field')))}</code>: {before} → {after}</div>"
+
+
+def _value(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return escape(text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…")
+
+
+def _raw(facts: Facts) -> str:
+    if not facts.output:
+        return ""
+    shown = json.dumps({key: value for key, value in facts.output.items() if key != "steps"}, indent=2, default=str)
+    return f"<h2>Output of the execution</h2><pre>{escape(shown)}</pre>"
+
+
+def _definitions(rows: Mapping[str, str]) -> str:
+    return f"<dl>{''.join(f'<dt>{name}</dt><dd>{value}</dd>' for name, value in rows.items())}</dl>"

@@ -1,0 +1,170 @@
+"""Which states an execution went through, and with which outcome: the journal's lines brought home to their states."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from deploy_steps.errors import RETRYABLE
+from orchestrator.graphs.model import Graph, State
+from orchestrator.install.machines import camel
+from orchestrator.install.steps import tasks
+from orchestrator.names import TwinNames
+from orchestrator.plan.mapping import FUNCTIONS
+from orchestrator.report.facts import Attempt, Facts
+
+_WAITED_FOR = {error.__name__ for error in RETRYABLE}
+_PARTS_OF_A_FUNCTION = ("iam-role", "function", "function-url", "permissions", "invoke-config", "url-proof")
+_VERBS_OF_A_MACHINE = {
+    "DeployFunctionMachine": ("create", "prove"),
+    "RemoveFunctionMachine": ("destroy",),
+    "InspectFunctionMachine": ("info",),
+}
+_AROUND = {
+    "load-project": ("load", "project"),
+    "load-twin": ("load", "twin"),
+    "load-rollback": ("load", "rollback"),
+    "check-permissions": ("check", "permissions-check"),
+    "take-lock": ("take", "lock"),
+    "release-lock": ("release", "lock"),
+    "record-start": ("start", "record"),
+    "record-outcome": ("finish", "record"),
+    "build-processor-package": ("build", "processor-package"),
+    "prove-url": ("prove", "url-proof"),
+    "drain-function": ("drain", "invoke-config"),
+    "list-findings": ("list", "findings"),
+}
+"""Verb and kind in the journal of the tasks that are no verb of a kind."""
+
+_PRIORITY = ("failed", "created", "updated", "deleted", "drifted", "retained", "unchanged", "present", "absent")
+_CALLED = re.compile(r"\$\{(\w+)\}")
+_SUBJECT = re.compile(r"\$\.(?:functions\.)?(\w+)")
+_FUNCTION = re.compile(r"\$\.functions\.(\w+)")
+
+
+@dataclass(frozen=True)
+class Route:
+    """Outcome of each state that was passed, and a short note on it (`2 created, 1.4 s`)."""
+
+    outcomes: Mapping[str, str]
+    notes: Mapping[str, str]
+
+
+def final(attempts: Iterable[Attempt]) -> dict[tuple[str, str, str], Attempt]:
+    """The last try of each step: a `waiting` one that succeeded later is no failure."""
+    return {attempt.step: attempt for attempt in attempts}
+
+
+def route(graph: Graph, facts: Facts) -> Route:
+    """Find the way of an execution through its machine's graph."""
+    steps = _Steps(facts)
+    found = {state.name: attempts for state in graph.walk() if (attempts := steps.of(state))}
+    outcomes = {name: _outcome(attempts) for name, attempts in found.items()}
+    notes = {name: _note(attempts) for name, attempts in found.items()}
+    entered = facts.entered | set(found)
+    for each in graph.walk_graphs():
+        entered |= {state.name for state in each.states.values() if _holds(state, entered)}
+    for each in graph.walk_graphs():
+        if entered & set(each.states):
+            entered |= _passed(each, entered)
+    return Route({**dict.fromkeys(entered, "passed"), **outcomes}, notes)
+
+
+class _Steps:
+    """Finds the journal's lines of a state by what the state calls, and on what."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._attempts = facts.attempts
+        self._twin = TwinNames(facts.twin) if facts.twin else None
+        self._named = {self._twin.function(one) for one in FUNCTIONS} | {self._twin.iot_role} if self._twin else set()
+        self._tasks = {camel(task.name): _verb_and_kind(task.name) for task in tasks()}
+        self._creates_layer = any(each.step[:2] == ("create", "config-layer") for each in facts.attempts)
+
+    def of(self, state: State) -> list[Attempt]:
+        if state.type != "Task":
+            return []
+        called = _CALLED.search(json.dumps([state.definition.get("Resource"), state.definition.get("Parameters")]))
+        if called is None:
+            return []
+        if called[1] in _VERBS_OF_A_MACHINE:
+            return self._of_function(state, _VERBS_OF_A_MACHINE[called[1]])
+        return self._of_task(state, *self._tasks[called[1]])
+
+    def _of_function(self, state: State, verbs: Sequence[str]) -> list[Attempt]:
+        component = _FUNCTION.search(json.dumps(state.definition["Parameters"]))
+        mine = [each for each in self._attempts if each.verb in verbs and each.kind in _PARTS_OF_A_FUNCTION]
+        if component is None:  # one of the devices' own processors: whatever is no other function of the twin
+            return [each for each in mine if each.name not in self._named]
+        name = self._twin.function(component[1]) if self._twin else ""
+        return [each for each in mine if each.name == name]
+
+    def _of_task(self, state: State, verb: str, kind: str) -> list[Attempt]:
+        found = [each for each in self._attempts if (each.verb, each.kind) == (verb, kind)]
+        parameters = json.dumps(
+            state.definition.get("Parameters", {}).get("spec.$") or state.definition.get("Parameters")
+        )
+        if (verb, kind) == ("destroy", "config-layer"):  # old versions of the one in use, or all of one that is not
+            return found if ("keep_latest" in parameters) == self._creates_layer else []
+        subject = _SUBJECT.search(
+            parameters if "spec.$" in state.definition.get("Parameters", {}) else _identity(state)
+        )
+        name = getattr(self._twin, subject[1], None) if self._twin and subject else None
+        return [each for each in found if each.name == name] if isinstance(name, str) else found
+
+
+def _identity(state: State) -> str:
+    return json.dumps(state.definition.get("Parameters", {}).get("identity", ""))
+
+
+def _verb_and_kind(task: str) -> tuple[str, str]:
+    verb, _, kind = task.partition("-")
+    return _AROUND.get(task, (verb, kind))
+
+
+def _outcome(attempts: Sequence[Attempt]) -> str:
+    outcomes = {attempt.outcome for attempt in final(attempts).values()}
+    return next((outcome for outcome in _PRIORITY if outcome in outcomes), "passed")
+
+
+def _note(attempts: Sequence[Attempt]) -> str:
+    steps = final(attempts)
+    counts = Counter(attempt.outcome for attempt in steps.values())
+    told = ", ".join(f"{number} {outcome}" if len(steps) > 1 else outcome for outcome, number in counts.most_common(2))
+    took = max(each.started + each.seconds for each in attempts) - min(each.started for each in attempts)
+    return f"{told}, {took:.1f} s"
+
+
+def _holds(state: State, entered: Iterable[str]) -> bool:
+    inside = {inner.name for graph in state.inside for inner in graph.walk()}
+    return bool(inside & set(entered))
+
+
+def _passed(graph: Graph, entered: frozenset[str] | set[str]) -> set[str]:
+    """What lies on a way between two states that were entered, and does nothing itself: its passing left no line."""
+    idle = {name for name, state in graph.states.items() if name not in entered and state.type != "Task"}
+    ahead = {(edge.source, edge.target) for edge in graph.edges if edge.way != "catch"}
+    reached = _spread({graph.start} | (set(entered) & set(graph.states)), ahead, idle)
+    ends = {name for name in graph.states if not any(source == name for source, _ in ahead)}
+    back = {(target, source) for source, target in ahead}
+    leading = _spread((set(entered) & set(graph.states)) | (ends & idle & reached), back, idle)
+    return reached & leading & idle
+
+
+def _spread(start: set[str], ways: Iterable[tuple[str, str]], idle: set[str]) -> set[str]:
+    """Everything that can be reached from the start over idle states."""
+    ways, reached, waiting = list(ways), set(start), list(start)
+    while waiting:
+        here = waiting.pop()
+        for source, target in ways:
+            if source == here and target in idle and target not in reached:
+                reached.add(target)
+                waiting.append(target)
+    return reached
+
+
+def waited(attempt: Attempt) -> bool:
+    """Whether the state machine tried the step again after this."""
+    return attempt.outcome == "failed" and attempt.error in _WAITED_FOR
