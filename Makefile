@@ -33,7 +33,7 @@ check: $(READY) ## Format, lint, strict types, import directions, templates and 
 	@$(BIN)/lint-imports
 
 unit: $(READY) ## The test suite
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 format: $(READY) ## Format the code and fix what ruff can fix
 	@$(BIN)/ruff format .

@@ -15,8 +15,8 @@ _PURPOSES = {
     "encrypted, closed to the public.",
     "AWS::S3::BucketPolicy": "TLS only.",
     "AWS::StepFunctions::StateMachine": "`deploy`, `destroy`, `inspect`, and three smaller ones that they start.",
-    "AWS::Lambda::Function": "The steps: `create`, `destroy` and `info` of every kind of resource, and the tasks around "
-    "them. They run only while a state machine does.",
+    "AWS::Lambda::Function": "The steps: `create`, `destroy` and `info` of every kind of resource, and the tasks "
+    "around them. They run only while a state machine does.",
     "AWS::IAM::Role": "One for each step and each state machine.",
     "AWS::Lambda::LayerVersion": "What the functions of twins import, and what reads project files.",
     "AWS::DynamoDB::Table": "Locks, records and history of twins.",

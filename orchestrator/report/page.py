@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import Any
 
-from orchestrator.graphs import model, style, svg
+from orchestrator.graphs import model, svg
 from orchestrator.report import timeline
 from orchestrator.report.facts import Attempt, Facts
 from orchestrator.report.route import final, route, waited
+from orchestrator.report.sheet import sheet
 from state_machines import definition
 
 _VERDICTS = {
@@ -24,53 +25,14 @@ _VERDICTS = {
 _LEGEND = ("created", "updated", "deleted", "unchanged", "failed", "waiting")
 _LONGEST_VALUE = 400
 
-_SHEET = """
-body{margin:0;background:var(--gd-paper);color:var(--gd-ink);line-height:1.5;
- font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,"Liberation Sans",sans-serif}
-main{max-width:66rem;margin:0 auto;padding:1rem}
-h1{font-size:1.6rem;margin:.5rem 0}
-h2{font-size:1.2rem;margin:2.2rem 0 .6rem}
-h3{font-size:1rem;margin:1.4rem 0 .4rem}
-a{color:var(--gd-accent)}
-code,pre{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;font-size:.85em}
-pre{overflow-x:auto;padding:.6rem;background:var(--gd-box);border-radius:.3rem;white-space:pre-wrap;overflow-wrap:anywhere}
-.badge{display:inline-block;padding:.1rem .7rem;border-radius:1rem;border:1px solid;font-size:1rem;vertical-align:middle}
-.good{background:var(--gd-good);border-color:var(--gd-good-edge)}
-.bad{background:var(--gd-bad);border-color:var(--gd-bad-edge)}
-.changed{background:var(--gd-changed);border-color:var(--gd-changed-edge)}
-.error{border-left:.3rem solid var(--gd-bad-edge);background:var(--gd-bad);padding:.6rem 1rem;overflow-wrap:anywhere}
-.wide{overflow-x:auto}
-dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem;margin:.6rem 0}
-dt{color:var(--gd-muted)}
-dd{margin:0;overflow-wrap:anywhere}
-table{border-collapse:collapse;width:100%;font-size:.85rem}
-th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px solid var(--gd-edge)}
-th{color:var(--gd-muted);font-weight:600}
-td.number{text-align:right;font-variant-numeric:tabular-nums}
-figure{margin:.6rem 0}
-figure svg{max-width:100%;height:auto}
-.legend span{display:inline-block;margin:0 .8rem .3rem 0;padding:.1rem .5rem;border:1px solid;border-radius:.3rem;
- font-size:.8rem}
-.created{background:var(--gd-good);border-color:var(--gd-good-edge)}
-.updated,.waiting,.drifted{background:var(--gd-changed);border-color:var(--gd-changed-edge)}
-.deleted{background:var(--gd-gone);border-color:var(--gd-gone-edge)}
-.failed{background:var(--gd-bad);border-color:var(--gd-bad-edge)}
-.unchanged,.absent,.present,.retained{background:var(--gd-kept);border-color:var(--gd-kept-edge)}
-td .outcome{padding:0 .4rem;border:1px solid;border-radius:.3rem;white-space:nowrap}
-.gd .grid{stroke:var(--gd-edge);stroke-width:.5;opacity:.5}
-footer{color:var(--gd-muted);font-size:.8rem;margin:2rem 0}
-@media print{main{max-width:none;padding:0}h2{break-after:avoid}tr,figure.small{break-inside:avoid}.wide{overflow:visible}
- a{text-decoration:none}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
-"""
-
 
 def render(facts: Facts) -> str:
     """The whole file."""
     word, kind = _verdict(facts)
-    title = f"{facts.machine} {facts.twin}: {word}"
+    subject = f"{facts.machine} {facts.twin}".strip()
     body = "".join(
         (
-            f'<h1>{escape(f"{facts.machine} {facts.twin}".strip())} <span class="badge {kind}">{escape(word)}</span></h1>',
+            f'<h1>{escape(subject)} <span class="badge {kind}">{escape(word)}</span></h1>',
             _summary(facts),
             _failure(facts),
             _outputs(facts),
@@ -82,14 +44,10 @@ def render(facts: Facts) -> str:
             _raw(facts),
         )
     )
-    # The variables stand at the root, because the page itself uses them; the pictures inherit them.
-    dark = f"@media (prefers-color-scheme:dark){{:root{{{style.variables(style.DARK)}}}}}"
-    light = f"@media print{{:root{{{style.variables(style.LIGHT)}}}}}"
-    sheet = f":root{{color-scheme:light dark;{style.variables(style.LIGHT)}}}{dark}{light}{style.RULES}{_SHEET}"
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width,initial-scale=1"><title>{escape(title)}</title>'
-        f"<style>{sheet}</style></head>\n<body><main>{body}"
+        f'<meta name="viewport" content="width=device-width,initial-scale=1"><title>{escape(f"{subject}: {word}")}</title>'
+        f"<style>{sheet()}</style></head>\n<body><main>{body}"
         f"<footer>Written by gluecode from the execution and the journal of its steps.</footer></main></body></html>\n"
     )
 

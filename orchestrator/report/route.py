@@ -41,7 +41,7 @@ _AROUND = {
 
 _PRIORITY = ("failed", "created", "updated", "deleted", "drifted", "retained", "unchanged", "present", "absent")
 _CALLED = re.compile(r"\$\{(\w+)\}")
-_SUBJECT = re.compile(r"\$\.(?:functions\.)?(\w+)")
+_SUBJECT = re.compile(r"\$\.(\w+)")
 _FUNCTION = re.compile(r"\$\.functions\.(\w+)")
 
 
@@ -103,20 +103,20 @@ class _Steps:
 
     def _of_task(self, state: State, verb: str, kind: str) -> list[Attempt]:
         found = [each for each in self._attempts if (each.verb, each.kind) == (verb, kind)]
-        parameters = json.dumps(
-            state.definition.get("Parameters", {}).get("spec.$") or state.definition.get("Parameters")
-        )
         if (verb, kind) == ("destroy", "config-layer"):  # old versions of the one in use, or all of one that is not
-            return found if ("keep_latest" in parameters) == self._creates_layer else []
-        subject = _SUBJECT.search(
-            parameters if "spec.$" in state.definition.get("Parameters", {}) else _identity(state)
-        )
-        name = getattr(self._twin, subject[1], None) if self._twin and subject else None
+            keeps_latest = "keep_latest" in state.definition["Parameters"]["identity"]
+            return found if keeps_latest == self._creates_layer else []
+        name = getattr(self._twin, _subject(state), None) if self._twin else None
         return [each for each in found if each.name == name] if isinstance(name, str) else found
 
 
-def _identity(state: State) -> str:
-    return json.dumps(state.definition.get("Parameters", {}).get("identity", ""))
+def _subject(state: State) -> str:
+    """What a state is about, as the plan calls it: `$.hot_table` -> `hot_table`. Empty where the plan has several."""
+    parameters = state.definition.get("Parameters", {})
+    identity = parameters.get("identity")
+    path = parameters.get("spec.$") or (identity.get("name.$") if isinstance(identity, Mapping) else "") or ""
+    match = _SUBJECT.match(path)
+    return match[1] if match else ""
 
 
 def _verb_and_kind(task: str) -> tuple[str, str]:

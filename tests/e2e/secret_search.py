@@ -9,6 +9,8 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from orchestrator.failure_queue import FailureQueue
+
 Place = tuple[str, bytes]
 """Where it is, and what is there."""
 
@@ -82,9 +84,9 @@ def messages(aws: Any) -> Iterator[Place]:
     """Every message in every queue; each stays where it is."""
     sqs = aws.client("sqs")
     for url in _all(aws, "sqs", "list_queues", "QueueUrls"):
-        while received := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-            for message in received:
-                yield f"queue {url.rpartition('/')[2]}", message["Body"].encode()
+        with FailureQueue(sqs, url) as queue:
+            while batch := queue.borrow():
+                yield from ((f"queue {queue.name}", message.body.encode()) for message in batch)
 
 
 def stacks(aws: Any) -> Iterator[Place]:

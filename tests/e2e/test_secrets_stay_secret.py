@@ -7,9 +7,8 @@ import contextlib
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,41 +18,35 @@ from orchestrator.cli import main
 from orchestrator.local.remote_client import envelope
 from orchestrator.local.remote_cloud import RemoteCloud
 from tests.e2e import secret_search
+from tests.e2e.secret_search import Place
 from tests.local.functions import deploy, eventually, run_machine
 from tests.loss import ledger
-from tests.loss.world import World, world
+from tests.loss.world import Layers, World, world
 
+TWIN = "secretive"
 IN_THE_FILE, IN_THE_NEXT_FILE = "the-token-in-the-project-file", "the-token-in-the-next-project-file"
-OUT, BACK = "secret-out", "secret-in"  # one twin in the middle of whose way is Azure, one at whose ends it is
-SENDING = {OUT: "aws_l1_to_azure_l2", BACK: "aws_l2_to_azure_l3"}
-RECEIVING = {OUT: "azure_l2_to_aws_l3", BACK: "azure_l1_to_aws_l2"}
-
-
-@dataclass(frozen=True)
-class Search:
-    """Where it was looked for the tokens, and where they are."""
-
-    places: set[str]
-    hits: list[str]
+OVER_AZURE: Layers = ("aws", "azure", "aws")
+FROM_AND_TO_AZURE: Layers = ("azure", "aws", "azure")
 
 
 @dataclass
 class Run:
-    """What is left of a full run: the account, every token there was, and everything that was printed."""
+    """A full run: every token there was, everything that was printed, where it was looked for, where tokens are."""
 
     world: World
     azure: RemoteCloud
     tokens: set[str] = field(default_factory=lambda: {IN_THE_FILE, IN_THE_NEXT_FILE})
     printed: str = ""
-    search: Search = field(default_factory=lambda: Search(set(), []))
+    places: set[str] = field(default_factory=set)
+    hits: list[str] = field(default_factory=list)
 
-    def gluecode(self, *arguments: str, code: int = 0) -> None:
+    def gluecode(self, *arguments: str) -> None:
         """Run a command, as a person does."""
         told = io.StringIO()
         with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told):
-            ended = main([*arguments, "--local"])
+            code = main([*arguments, "--local"])
         self.printed += told.getvalue()
-        assert ended == code, told.getvalue()
+        assert code == 0, told.getvalue()
 
     def learn_tokens(self) -> None:
         """Note what Secrets Manager holds now."""
@@ -61,119 +54,105 @@ class Run:
         for secret in client.list_secrets()["SecretList"]:
             self.tokens |= set(fetch_secret(client, secret["Name"], ("AWSCURRENT", "AWSPREVIOUS", "AWSPENDING")))
 
+    def look(self, places: Iterable[Place]) -> None:
+        """Look for every token in these places."""
+
+        def noted() -> Iterator[Place]:
+            for where, content in places:
+                self.places.add(where)
+                yield where, content
+
+        self.hits += secret_search.found(self.tokens, noted())
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    """Both twins deployed, used, refused, replayed, rotated and deployed again."""
+    """A twin deployed, used, refused, rotated, replayed, and deployed under another mapping to go through it again."""
     with (
         world(tmp_path_factory.mktemp("secrets")) as there,
-        RemoteCloud("azure", IN_THE_FILE, IN_THE_NEXT_FILE, retry_seconds=0.05) as azure,
+        RemoteCloud("azure", retry_seconds=0.05) as azure,
         pytest.MonkeyPatch.context() as environment,
     ):
         environment.setenv("GLUECODE_HOME", str(there.running.log_file.parent))
         made = Run(there, azure)
-        for twin in (OUT, BACK):
-            _live(made, twin)
-        made.search = _searched(made)
+        _live(made, OVER_AZURE, "aws_l1_to_azure_l2", "azure_l2_to_aws_l3", IN_THE_FILE)
+        made.look(secret_search.functions(there.aws))
+        _live(made, FROM_AND_TO_AZURE, "aws_l2_to_azure_l3", "azure_l1_to_aws_l2", IN_THE_NEXT_FILE)
+        made.gluecode("inspect", TWIN)
+        made.gluecode("logs", TWIN, "--level", "DEBUG")
+        made.look(secret_search.everywhere(there.aws))
         yield made
 
 
-def _searched(run: Run) -> Search:
-    seen: set[str] = set()
-
-    def noted() -> Iterator[secret_search.Place]:
-        for where, content in secret_search.everywhere(run.world.aws):
-            seen.add(where)
-            yield where, content
-
-    return Search(seen, secret_search.found(run.tokens, noted()))
-
-
-def _live(run: Run, twin: str) -> None:
-    """Take a twin through everything that touches a token."""
-    folder = str(_project(run, twin, IN_THE_FILE))
+def _live(run: Run, layers: Layers, sending: str, receiving: str, token: str) -> None:
+    """Take the twin through everything that touches a token."""
+    url = run.azure.ingestion_url if layers == OVER_AZURE else run.azure.writer_url
+    folder = str(run.world.write_project(TWIN, layers, {sending: {"url": url, "token": token}, receiving: {}}))
     run.gluecode("plan", folder)
     run.gluecode("deploy", folder)
     run.learn_tokens()
-    _use(run, twin)
-    _fail(run, twin)
-    for connection in (SENDING[twin], RECEIVING[twin]):
-        run.gluecode("rotate-token", twin, connection, "--yes")
+    run.azure.accept(token)
+    _use(run, layers, receiving)
+    run.azure.accept("another-token")
+    _have_one_refused(run, layers, receiving)
+    for connection in (sending, receiving):
+        run.gluecode("rotate-token", TWIN, connection, "--yes")
         run.learn_tokens()
-        run.gluecode("rotate-token", twin, connection, "--finish", "--yes", "--json")
-        run.learn_tokens()
-    folder = str(_project(run, twin, IN_THE_NEXT_FILE))
-    run.gluecode("plan", folder)
-    run.gluecode("deploy", folder)
+        run.gluecode("rotate-token", TWIN, connection, "--finish", "--yes", "--json")
     run.azure.accept(*run.tokens)
-    run.gluecode("replay", twin)
-    _use(run, twin)
-    run.gluecode("inspect", twin)
-    run.gluecode("logs", twin, "--level", "DEBUG")
+    run.gluecode("replay", TWIN)
+    _use(run, layers, receiving)
 
 
-def _project(run: Run, twin: str, token: str) -> Path:
-    if twin == OUT:
-        layers, url = ("aws", "azure", "aws"), run.azure.ingestion_url
-    else:
-        layers, url = ("azure", "aws", "azure"), run.azure.writer_url
-    connections = {SENDING[twin]: {"url": url, "token": token}, RECEIVING[twin]: {}}
-    return run.world.write_project(twin, layers, connections)
-
-
-def _use(run: Run, twin: str) -> None:
-    """Send an event all the way, and show what the other cloud's wrong tokens are told."""
-    token = run.world.token(twin, RECEIVING[twin])
-    client = run.world.aws.client("lambda")
-    receiver = f"{twin}-{'writer' if twin == OUT else 'ingestion'}"
-    url = client.get_function_url_config(FunctionName=receiver)["FunctionUrl"]
-    assert run.azure.send(url, f"not-{token}", envelope("azure", "L3" if twin == OUT else "L2", {})).status == 403
-    if twin == OUT:
+def _use(run: Run, layers: Layers, receiving: str) -> None:
+    """Send an event all the way, and another one with a wrong token."""
+    url, token, before = _url(run, layers), run.world.token(TWIN, receiving), len(run.azure.received)
+    wrong = run.azure.send(url, f"not-{token}", envelope("azure", "L2", {}))
+    assert wrong.status == 403
+    if layers == OVER_AZURE:
         run.azure.forward_to(url, token)
-        run.gluecode("send", twin, json.dumps(ledger.event(1)), "--wait")
+        run.gluecode("send", TWIN, json.dumps(ledger.event(1)), "--wait")
     else:
-        before = len(run.azure.received)
         assert run.azure.send(url, token, envelope("azure", "L2", ledger.event(1))).accepted
         eventually(lambda: len(run.azure.received) > before or None, seconds=60)
 
 
-def _fail(run: Run, twin: str) -> None:
-    """Have an event refused by the other cloud, so that it ends in the failure queue."""
-    run.azure.accept("another-token")
-    if twin == OUT:
-        run.gluecode("send", twin, json.dumps(ledger.event(2)))
+def _have_one_refused(run: Run, layers: Layers, receiving: str) -> None:
+    """Send an event that the other cloud refuses, so that it ends in the failure queue; look at it there."""
+    if layers == OVER_AZURE:
+        run.gluecode("send", TWIN, json.dumps(ledger.event(2)))
     else:
-        url = run.world.aws.client("lambda").get_function_url_config(FunctionName=f"{twin}-ingestion")["FunctionUrl"]
-        run.azure.send(url, run.world.token(twin, RECEIVING[twin]), envelope("azure", "L2", ledger.event(2)))
-    eventually(lambda: len(ledger.queued(run.world.aws, twin)) == 1 or None, seconds=60)
-    run.gluecode("replay", twin, "--dry-run", "--json")
+        token = run.world.token(TWIN, receiving)
+        assert run.azure.send(_url(run, layers), token, envelope("azure", "L2", ledger.event(2))).accepted
+    eventually(lambda: ledger.queued(run.world.aws, TWIN) or None, seconds=60)
+    run.look(secret_search.messages(run.world.aws))
+    run.gluecode("replay", TWIN, "--dry-run", "--json")
+
+
+def _url(run: Run, layers: Layers) -> str:
+    receiver = "writer" if layers == OVER_AZURE else "ingestion"
+    found = run.world.aws.client("lambda").get_function_url_config(FunctionName=f"{TWIN}-{receiver}")
+    return str(found["FunctionUrl"])
 
 
 def test_no_token_is_in_the_account_but_in_secrets_manager(run: Run) -> None:
-    assert run.search.hits == []
-    assert len(run.tokens) == 8  # two in files, and for each twin one generated and two that were rotated in
+    assert run.hits == []
+    assert len(run.tokens) == 8  # two in files; under each mapping one that was generated and two rotated in
 
 
 def test_the_search_went_over_everything_there_is(run: Run) -> None:
-    kinds = {where.split()[0] for where in run.search.places}
-    uploaded = {f"object projects/{twin}/config_inter_cloud.json" for twin in (OUT, BACK)}
-    grouped = {f"log group {name}" for name in (f"/gluecode/{OUT}", f"/gluecode/{BACK}", "/gluecode/steps")}
+    kinds = {where.split()[0] for where in run.places}
+    named = {f"object projects/{TWIN}/config_inter_cloud.json", f"queue {TWIN}-failures"}
+    named |= {f"log group {name}" for name in (f"/gluecode/{TWIN}", "/gluecode/steps")}
+    named |= {f"function {TWIN}-{name}" for name in ("connector", "writer", "ingestion", "persister")}
 
-    assert kinds == {"function", "log", "machine", "execution", "history", "object", "table", "stack"}
-    assert uploaded | grouped <= run.search.places
+    assert kinds == {"function", "log", "machine", "execution", "history", "object", "table", "queue", "stack"}
+    assert named <= run.places
 
 
 def test_no_token_is_printed_unasked(run: Run) -> None:
     assert secret_search.found(run.tokens, [("standard output and error", run.printed.encode())]) == []
-    assert "rotate-token" in run.printed
-
-
-def test_the_tokens_are_where_they_belong(run: Run) -> None:
-    client = run.world.aws.client("secretsmanager")
-    names = {secret["Name"] for secret in client.list_secrets()["SecretList"]}
-
-    assert names == {f"{twin}/{connection[twin]}" for twin in (OUT, BACK) for connection in (SENDING, RECEIVING)}
-    assert {run.world.token(twin, SENDING[twin]) for twin in (OUT, BACK)} == {IN_THE_NEXT_FILE}
+    assert "AWS sends the new token of aws_l2_to_azure_l3." in run.printed
 
 
 PLANTED = "a-secret-planted-for-the-search"
@@ -239,7 +218,7 @@ def _in_a_queue(aws: Any) -> list[str]:
     ],
 )
 def test_the_search_finds_what_is_there_to_be_found(
-    run: Run, plant: Callable[[Any], list[str]], places: Callable[[Any], Iterator[secret_search.Place]]
+    run: Run, plant: Callable[[Any], list[str]], places: Callable[[Any], Iterator[Place]]
 ) -> None:
     planted = plant(run.world.aws)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -48,6 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", default="abc", help="the scenarios to run (default: abc)")
     given = parser.parse_args(argv)
     started = time.monotonic()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # clean up then, too
 
     def say(text: str) -> None:
         print(f"{time.monotonic() - started:6.0f} s  {text}", file=sys.stderr, flush=True)
