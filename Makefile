@@ -66,6 +66,9 @@ foreign-proof: $(READY) ## Strangers of the same names stay untouched
 random-proof: $(READY) ## Random sequences of deploy, change, destroy, drift and crash
 	@$(BIN)/python -m tests.proofs.sequences
 
+reference: $(READY) ## Write the generated pages, pictures and schemas of the documentation anew
+	@$(BIN)/python -m orchestrator.reference
+
 lock: ## Resolve the locked versions anew (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-annotate --no-header --quiet --output-file requirements.lock

@@ -58,7 +58,8 @@ def show_deployed(result: Mapping[str, Any], region: str, flags: str) -> None:
         output.tell(f"  {function:<10} {url}", "cyan")
     for connection, entry in result.get("connections", {}).items():
         output.tell(f"\nFor the other side of {connection}, to be put into its configuration:", "bold")
-        output.tell(json.dumps({"connections": {connection: {"url": entry["url"], "token": "…"}}}, indent=2))
+        shown = {"connections": {connection: {"url": entry["url"], "token": "…"}}}
+        output.tell(json.dumps(shown, indent=2, ensure_ascii=False))
         output.tell(f"The token is in Secrets Manager: {token_command(entry['token_secret'], region)}")
     show_next(result, flags)
 

@@ -46,7 +46,8 @@ def render(facts: Facts) -> str:
     )
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width,initial-scale=1"><title>{escape(f"{subject}: {word}")}</title>'
+        f'<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{escape(f'{subject}: {word}')}</title>"
         f"<style>{sheet()}</style></head>\n<body><main>{body}"
         f"<footer>Written by gluecode from the execution and the journal of its steps.</footer></main></body></html>\n"
     )

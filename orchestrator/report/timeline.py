@@ -37,7 +37,8 @@ def draw(facts: Facts) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="gd" viewBox="0 0 {width:.0f} {height:.0f}" '
         f'width="{width:.0f}" height="{height:.0f}" role="img" aria-labelledby="timeline-title timeline-desc">'
-        f'<title id="timeline-title">Timeline</title><desc id="timeline-desc">{len(rows)} steps in {total:.1f} seconds: '
+        f'<title id="timeline-title">Timeline</title>'
+        f'<desc id="timeline-desc">{len(rows)} steps in {total:.1f} seconds: '
         f"the table of steps says the same in words.</desc>{''.join(parts)}</svg>"
     )
 

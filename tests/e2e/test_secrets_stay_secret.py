@@ -23,6 +23,8 @@ from tests.local.functions import deploy, eventually, run_machine
 from tests.loss import ledger
 from tests.loss.world import Layers, World, world
 
+pytestmark = pytest.mark.timeout(600)  # the first one waits for five executions and all that is done between them
+
 TWIN = "secretive"
 IN_THE_FILE, IN_THE_NEXT_FILE = "the-token-in-the-project-file", "the-token-in-the-next-project-file"
 OVER_AZURE: Layers = ("aws", "azure", "aws")

@@ -19,7 +19,7 @@ from tests.harness.account import CUT, Account, Execution, Saved
 from tests.harness.faults import CutAfter, Faults, LoseAnswer, LoseWorker
 from tests.harness.picture import Picture, differences
 from tests.proofs.projects import SCENARIOS, TWIN, Project
-from tests.proofs.report import Outcome, Report, arguments, spread
+from tests.proofs.report import Outcome, Report, options, spread
 
 DEPLOY = {"project": TWIN, "retain_data": False}
 DESTROY = {"twin": TWIN, "retain_data": False}
@@ -143,11 +143,14 @@ def points(account: Account, commands: tuple[Command, ...], orders: tuple[int | 
 
 def main() -> int:
     """Run all of it and print the counts."""
-    jobs = arguments(__doc__ or "").jobs
-    report = Report(f"Crash proof: {len(COMMANDS)} commands, every AWS call")
+    parser = options(__doc__)
+    parser.add_argument("--only", default="", help="only the commands whose title contains this")
+    given = parser.parse_args()
+    commands = tuple(command for command in COMMANDS if given.only in command.title)
+    report = Report(f"Crash proof: every AWS call of {', '.join(command.title for command in commands)}")
     with Account() as account:
-        tried = points(account, COMMANDS, ORDERS)
-    spread(tried, check, jobs, report)
+        tried = points(account, commands, ORDERS)
+    spread(tried, check, given.jobs, report)
     return report.end()
 
 

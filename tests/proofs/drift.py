@@ -13,7 +13,7 @@ from tests.harness.account import Account, Execution
 from tests.harness.picture import differences
 from tests.proofs.drifts import DRIFTS, Drift
 from tests.proofs.projects import TWIN, Project
-from tests.proofs.report import Outcome, Report, arguments, spread
+from tests.proofs.report import Outcome, Report, options, spread
 
 
 def check(account: Account, drift: Drift) -> Outcome:
@@ -61,7 +61,7 @@ def found_by(inspected: Execution) -> dict[str, list[str]]:
 
 def main() -> int:
     """Run all of it and print the counts."""
-    jobs = arguments(__doc__ or "").jobs
+    jobs = options(__doc__).parse_args().jobs
     report = Report(f"Drift proof: {len(DRIFTS)} changes by hand")
     spread(DRIFTS, check, jobs, report)
     return report.end()

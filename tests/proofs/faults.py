@@ -14,7 +14,7 @@ from tests.harness.faults import RandomFaults
 from tests.harness.picture import differences
 from tests.proofs.crash import COMMANDS, Command, uninterrupted
 from tests.proofs.projects import TWIN
-from tests.proofs.report import Outcome, Report, arguments, spread
+from tests.proofs.report import Outcome, Report, options, spread
 
 RUNS_EACH = 6
 
@@ -47,7 +47,7 @@ def check(account: Account, run: Run) -> Outcome:
 
 def main() -> int:
     """Run all of it and print the counts."""
-    jobs = arguments(__doc__ or "").jobs
+    jobs = options(__doc__).parse_args().jobs
     runs = [Run(command, seed) for command in COMMANDS for seed in range(1, RUNS_EACH + 1)]
     report = Report(f"Fault proof: {len(runs)} runs, 30 % throttled, 5 % failing")
     spread(runs, check, jobs, report)

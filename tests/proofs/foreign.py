@@ -11,7 +11,7 @@ import sys
 from tests.harness.account import Account
 from tests.harness.picture import differences
 from tests.proofs.projects import TWIN, Project
-from tests.proofs.report import Outcome, Report, arguments, spread
+from tests.proofs.report import Outcome, Report, options, spread
 from tests.proofs.strangers import STRANGERS, Stranger
 
 
@@ -55,7 +55,7 @@ def check(account: Account, stranger: Stranger) -> Outcome:
 
 def main() -> int:
     """Run all of it and print the counts."""
-    jobs = arguments(__doc__ or "").jobs
+    jobs = options(__doc__).parse_args().jobs
     report = Report(f"Foreign proof: {len(STRANGERS)} namesakes that are not ours")
     spread(STRANGERS, check, jobs, report)
     return report.end()

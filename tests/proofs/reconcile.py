@@ -18,7 +18,7 @@ from tests.proofs.circuit import circuit, stretches
 from tests.proofs.expected import faults, rows
 from tests.proofs.order import disorder
 from tests.proofs.projects import MAPPINGS, TWIN, Mapping, Project, name_of
-from tests.proofs.report import Outcome, Report, arguments, spread
+from tests.proofs.report import Outcome, Report, options, spread
 
 PROJECT = Project()
 DEPLOY = {"project": TWIN, "retain_data": False}
@@ -128,7 +128,7 @@ def _by_step(run: Execution) -> dict[str, str]:
 
 def main() -> int:
     """Run all of it and print the counts."""
-    jobs = arguments(__doc__ or "").jobs
+    jobs = options(__doc__).parse_args().jobs
     report = Report("Reconcile proof: 27 mappings, 702 changes")
     spread(MAPPINGS, from_nothing, jobs, report)
     spread(stretches(circuit(MAPPINGS), 12 * jobs), walk, jobs, report)

@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -98,8 +98,8 @@ def _show(report: Report) -> None:
         print(line, file=sys.stderr, flush=True)
 
 
-def arguments(description: str, argv: Sequence[str] | None = None) -> argparse.Namespace:
+def options(description: str | None) -> argparse.ArgumentParser:
     """The options every proof has."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes to use (default: one a core)")
-    return parser.parse_args(argv)
+    return parser

@@ -17,7 +17,7 @@ from tests.harness.faults import Deny
 from tests.harness.picture import differences
 from tests.proofs.crash import COMMANDS, DEPLOY, Command, uninterrupted
 from tests.proofs.projects import TWIN
-from tests.proofs.report import Outcome, Report, arguments, spread
+from tests.proofs.report import Outcome, Report, options, spread
 
 DEPLOYMENTS = tuple(command for command in COMMANDS if command.machine == "deploy")
 
@@ -72,7 +72,7 @@ def denials(account: Account, commands: tuple[Command, ...]) -> list[Denial]:
 
 def main() -> int:
     """Run all of it and print the counts."""
-    jobs = arguments(__doc__ or "").jobs
+    jobs = options(__doc__).parse_args().jobs
     report = Report(f"Rollback proof: {len(DEPLOYMENTS)} deployments, every AWS call denied")
     with Account() as account:
         tried = denials(account, DEPLOYMENTS)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from tests.harness.account import Account, Execution
 from tests.harness.picture import Picture, differences
 from tests.proofs.projects import SCENARIOS, TWIN, Project
-from tests.proofs.report import Outcome, Report, arguments, spread
+from tests.proofs.report import Outcome, Report, options, spread
 
 ORDERS = 20
 DEPLOY = {"project": TWIN, "retain_data": False}
@@ -97,7 +97,7 @@ def _expect_locked_out(outcome: Outcome, both: list[Execution]) -> None:
 
 def main() -> int:
     """Run all of it and print the counts."""
-    jobs = arguments(__doc__ or "").jobs
+    jobs = options(__doc__).parse_args().jobs
     report = Report(f"Concurrency proof: {ORDERS} orders of everything that meets")
     kinds = ("deploy, deploy", "deploy, destroy", "two twins")
     spread([Meeting(kind, seed) for kind in kinds for seed in range(1, ORDERS + 1)], check, jobs, report)
