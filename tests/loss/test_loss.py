@@ -1,4 +1,4 @@
-"""A small part of the loss test for every test run, and that its counting would notice; `make loss-test` runs it whole."""
+"""A small part of the loss test for every test run, and proof that its counting would notice a loss."""
 
 from __future__ import annotations
 
