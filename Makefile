@@ -32,8 +32,8 @@ check: $(READY) ## Format, lint, strict types, import directions, templates and 
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-unit: $(READY) ## The test suite
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+unit: $(READY) ## The test suite, without what has a long target of its own
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/loss --ignore tests/e2e/test_secrets_stay_secret.py
 
 format: $(READY) ## Format the code and fix what ruff can fix
 	@$(BIN)/ruff format .
@@ -47,6 +47,9 @@ fuzz: $(READY) ## 100,000 generated requests against the two public endpoints
 
 loss-test: $(READY) ## 10,000 events through the deployed system under faults: none lost, none stored twice
 	@$(BIN)/python -m tests.loss
+
+secret-proof: $(READY) ## A full run with tokens set: their values stand nowhere but in Secrets Manager
+	@$(BIN)/python -m pytest tests/loss tests/e2e/test_secrets_stay_secret.py
 
 reconcile-proof: $(READY) ## All 27 mappings, and all 702 changes from one to another
 	@$(BIN)/python -m tests.proofs.reconcile

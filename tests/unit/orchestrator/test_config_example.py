@@ -48,7 +48,7 @@ def test_the_readme_explains_every_file_of_the_example() -> None:
 
     explained = {heading.split("`")[1] for heading in headings}
 
-    assert explained == {*read_folder(FACTORY), "config_inter_cloud.json", "telemetry/"}
+    assert explained == {*read_folder(FACTORY), "config_inter_cloud.json", "telemetry/", "schemas/"}
 
 
 def test_the_readme_of_the_mappings_names_each_of_them() -> None:
