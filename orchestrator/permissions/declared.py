@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "inspect": _RUN,
     "resume": (*_RUN, "dynamodb:Query", "dynamodb:GetItem", "states:GetExecutionHistory", "states:RedriveExecution"),
     "history": ("dynamodb:Query", "dynamodb:Scan", "states:DescribeExecution"),
+    "report": ("states:DescribeExecution", "states:GetExecutionHistory", "logs:FilterLogEvents"),
     "send": (*_RECORDS, "iot:Publish", "logs:FilterLogEvents"),
     "trace": (*_RECORDS, "logs:FilterLogEvents"),
     "logs": (*_RECORDS, "logs:FilterLogEvents"),

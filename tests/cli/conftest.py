@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
+from moto.core.config import default_user_config
 
 from orchestrator.names import Installation
 from orchestrator.session import Aws
@@ -47,8 +48,9 @@ def session() -> boto3.Session:
 
 
 @pytest.fixture
-def aws(session: boto3.Session) -> Iterator[Aws]:
-    """An empty account."""
+def aws(session: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    """An empty account, in which an execution runs until a test ends it: moto's own engine is off."""
+    monkeypatch.setitem(default_user_config, "stepfunctions", {"execute_state_machine": False})
     with mock_aws():
         yield Aws(session)
 
