@@ -85,8 +85,19 @@ def place(graph: Graph, notes: Mapping[str, str] | None = None) -> Picture:
     return Picture(max([right - left, *labels]), bottoms[-1], placed, lines, (first.x + first.width / 2, first.y))
 
 
+def label_at(line: Line) -> Point:
+    """Where a line's label begins: beside the middle of its first bend, on the outer side of a line that leads left."""
+    points = line.points
+    if len(points) > 2 and points[0][0] == points[1][0]:  # where lines still run together, labels would, too
+        points = points[1:]
+    (x, y), (to_x, to_y) = points[:2]
+    width = text.width(line.edge.label, text.SMALL_SIZE)
+    middle = (x + to_x) / 2
+    return max(middle - 5 - width, 0.0) if to_x < x - 1 else middle + 5, (y + to_y) / 2 + 4
+
+
 def _label_right(line: Line) -> float:
-    return line.points[0][0] + text.width(line.edge.label, text.SMALL_SIZE) + 10 if line.edge.label else 0.0
+    return label_at(line)[0] + text.width(line.edge.label, text.SMALL_SIZE) if line.edge.label else 0.0
 
 
 def _box(state: State, notes: Mapping[str, str]) -> Box:

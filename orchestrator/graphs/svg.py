@@ -8,7 +8,7 @@ from html import escape
 
 from orchestrator.graphs import style, text
 from orchestrator.graphs.model import Graph
-from orchestrator.graphs.placing import Box, Line, Picture, Point, place
+from orchestrator.graphs.placing import Box, Line, Picture, Point, label_at, place
 
 _MARGIN = 12.0
 _ENTRY = 22.0
@@ -129,9 +129,5 @@ def _tip(at: Point, classes: str, *, upward: bool = False) -> str:
 def _label(line: Line) -> str:
     if not line.edge.label:
         return ""
-    points = line.points
-    if len(points) > 2 and points[0][0] == points[1][0]:  # where lines still run together, labels would, too
-        points = points[1:]
-    (x, y), (to_x, to_y) = points[:2]
-    at_x, at_y = x + (to_x - x) * 0.5, y + (to_y - y) * 0.5
-    return f'<text class="label" x="{at_x + 5:.1f}" y="{at_y + 4:.1f}">{escape(line.edge.label)}</text>'
+    x, y = label_at(line)
+    return f'<text class="label" x="{x:.1f}" y="{y:.1f}">{escape(line.edge.label)}</text>'
