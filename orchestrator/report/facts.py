@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -133,7 +134,7 @@ def _read(messages: Mapping[str, None], run: str) -> Iterator[Attempt]:
             yield Attempt(
                 kind=str(line["step"]),
                 verb=str(line.get("verb", "")),
-                name=str(line.get("name", "")),
+                name=str(line.get("name") or _quoted(line.get("message", ""))),
                 outcome=str(line.get("outcome", "")),
                 started=float(line.get("started", 0)),
                 seconds=float(line.get("seconds", 0)),
@@ -143,6 +144,12 @@ def _read(messages: Mapping[str, None], run: str) -> Iterator[Attempt]:
                 error=str(line.get("error", "")),
                 message=str(line.get("message", "")),
             )
+
+
+def _quoted(message: str) -> str:
+    """The first name that a message quotes: a task that fails before it knows its resource writes a line without."""
+    found = re.search(r"'([\w/-]+)'", message)
+    return found[1] if found else ""
 
 
 def _entered(states: Any, arn: str) -> frozenset[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from deploy_steps.errors import RETRYABLE
-from orchestrator.graphs.model import Graph, State
+from orchestrator.graphs.model import Edge, Graph, State
 from orchestrator.install.machines import camel
 from orchestrator.install.steps import tasks
 from orchestrator.names import TwinNames
@@ -65,11 +65,10 @@ def route(graph: Graph, facts: Facts) -> Route:
     outcomes = {name: _outcome(attempts) for name, attempts in found.items()}
     notes = {name: _note(attempts) for name, attempts in found.items()}
     entered = facts.entered | set(found)
+    entered |= {state.name for state in graph.walk() if _holds(state, entered)}
     for each in graph.walk_graphs():
-        entered |= {state.name for state in each.states.values() if _holds(state, entered)}
-    for each in graph.walk_graphs():
-        if entered & set(each.states):
-            entered |= _passed(each, entered)
+        if entered & set(each.states) and not facts.entered & set(each.states):  # its history is not told
+            entered |= _inferred(each, entered, failed=any(outcomes.get(name) == "failed" for name in each.states))
     return Route({**dict.fromkeys(entered, "passed"), **outcomes}, notes)
 
 
@@ -97,7 +96,7 @@ class _Steps:
         component = _FUNCTION.search(json.dumps(state.definition["Parameters"]))
         mine = [each for each in self._attempts if each.verb in verbs and each.kind in _PARTS_OF_A_FUNCTION]
         if component is None:  # one of the devices' own processors: whatever is no other function of the twin
-            return [each for each in mine if each.name not in self._named]
+            return [each for each in mine if each.name and each.name not in self._named]
         name = self._twin.function(component[1]) if self._twin else ""
         return [each for each in mine if each.name == name]
 
@@ -142,27 +141,33 @@ def _holds(state: State, entered: Iterable[str]) -> bool:
     return bool(inside & set(entered))
 
 
-def _passed(graph: Graph, entered: frozenset[str] | set[str]) -> set[str]:
-    """What lies on a way between two states that were entered, and does nothing itself: its passing left no line."""
-    idle = {name for name, state in graph.states.items() if name not in entered and state.type != "Task"}
-    ahead = {(edge.source, edge.target) for edge in graph.edges if edge.way != "catch"}
-    reached = _spread({graph.start} | (set(entered) & set(graph.states)), ahead, idle)
-    ends = {name for name in graph.states if not any(source == name for source, _ in ahead)}
-    back = {(target, source) for source, target in ahead}
-    leading = _spread((set(entered) & set(graph.states)) | (ends & idle & reached), back, idle)
-    return reached & leading & idle
+def _inferred(graph: Graph, entered: frozenset[str], *, failed: bool) -> set[str]:
+    """The way through a graph whose history is not known: from the start, always toward the nearest known state.
+
+    States that do nothing themselves leave no line; a task without one was not entered, and no way leads over it.
+    """
+    ways = [edge for edge in graph.edges if edge.way != "catch"]
+    goals = set(entered) & set(graph.states)
+    if not failed:
+        goals |= {name for name, state in graph.states.items() if state.type != "Task" and not _onward(ways, name)}
+    far = dict.fromkeys(goals, 0)
+    waiting = list(goals)
+    for here in waiting:  # it grows while it is walked
+        for edge in ways:
+            if edge.target == here and edge.source not in far and graph.states[edge.source].type != "Task":
+                far[edge.source] = far[here] + 1
+                waiting.append(edge.source)
+    passed: set[str] = set()
+    at: str | None = graph.start
+    while at is not None and at in far and at not in passed:
+        passed.add(at)
+        leading = [edge for edge in _onward(ways, at) if edge.target in far]
+        at = min(leading, key=lambda edge: (far[edge.target], edge.way != "default")).target if leading else None
+    return passed
 
 
-def _spread(start: set[str], ways: Iterable[tuple[str, str]], idle: set[str]) -> set[str]:
-    """Everything that can be reached from the start over idle states."""
-    ways, reached, waiting = list(ways), set(start), list(start)
-    while waiting:
-        here = waiting.pop()
-        for source, target in ways:
-            if source == here and target in idle and target not in reached:
-                reached.add(target)
-                waiting.append(target)
-    return reached
+def _onward(ways: Iterable[Edge], name: str) -> list[Edge]:
+    return [edge for edge in ways if edge.source == name]
 
 
 def waited(attempt: Attempt) -> bool:

@@ -1,0 +1,144 @@
+"""Executions as their journals tell them: one that went well, one that failed, one that was rolled back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from orchestrator.names import TwinNames
+from orchestrator.report import Attempt, Facts
+
+START = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+TWIN = TwinNames("factory-twin")
+ARN = "arn:aws:states:eu-central-1:123456789012:execution:gluecode-deploy:factory-twin-1a2b-3c4d"
+
+SHARED = [
+    ("load", "project", "factory-twin", "present"),
+    ("check", "permissions-check", "factory-twin", "unchanged"),
+    ("take", "lock", "factory-twin", "created"),
+    ("start", "record", "factory-twin", "updated"),
+    ("create", "failure-queue", TWIN.failure_queue, "created"),
+    ("create", "log-group", TWIN.log_group, "created"),
+    ("create", "config-layer", TWIN.configuration_layer, "created"),
+]
+LAST = [("finish", "record", "factory-twin", "updated"), ("release", "lock", "factory-twin", "deleted")]
+TOP_LEVEL = frozenset(
+    {
+        "Load and validate the project",
+        "Check the roles of the steps",
+        "Take the twin's lock",
+        "Bring the twin to its plan",
+        "Record the outcome",
+        "Release the lock",
+        "Is the twin as planned?",
+    }
+)
+
+Line = tuple[str, str, str, str]
+
+
+def function(component: str, outcome: str = "created", *, name: str = "") -> list[Line]:
+    """The lines of one function that is deployed."""
+    called = name or TWIN.function(component)
+    return [("create", kind, called, outcome) for kind in ("iam-role", "function", "invoke-config")]
+
+
+def attempts(lines: Iterable[Line], **last: Any) -> tuple[Attempt, ...]:
+    """The lines one after the other, half a second each; `last` changes the last one."""
+    told = list(lines)
+    made = []
+    for number, (verb, kind, name, outcome) in enumerate(told):
+        more = last if number == len(told) - 1 else {}
+        begun = START.timestamp() + number * 0.5
+        made.append(Attempt(kind, verb, name, outcome, begun, 0.4, calls=3, writes=1, **more))
+    return tuple(made)
+
+
+def facts(told: tuple[Attempt, ...], *, status: str = "SUCCEEDED", entered: str = "", **more: Any) -> Facts:
+    """An execution of `deploy` with these attempts; `entered` is the state it ended in."""
+    return Facts(
+        name=ARN.rpartition(":")[2],
+        arn=ARN,
+        machine="deploy",
+        status=status,
+        started=START,
+        stopped=START + timedelta(seconds=0.5 * len(told) + 1),
+        input={"project": "factory-twin"},
+        attempts=told,
+        entered=TOP_LEVEL | {entered},
+        **more,
+    )
+
+
+def deployed() -> Facts:
+    """Everything on AWS, a device with its own processor, no event checking."""
+    lines = [
+        *SHARED,
+        ("create", "hot-table", TWIN.hot_table, "created"),
+        *function("persister"),
+        *function("processor"),
+        ("build", "processor-package", TWIN.device_processor("oven-1"), "created"),
+        *function("", name=TWIN.device_processor("oven-1")),
+        *function("dispatcher"),
+        ("create", "permissions", TWIN.function("dispatcher"), "created"),
+        ("create", "iam-role", TWIN.iot_role, "created"),
+        ("create", "iot-rule", TWIN.iot_rule, "created"),
+        ("destroy", "config-layer", TWIN.configuration_layer, "absent"),
+        *LAST,
+    ]
+    output = {
+        "twin": "factory-twin",
+        "outcome": "deployed",
+        "says": "The twin 'factory-twin' is as its project says: 19 created.",
+        "urls": {},
+        "connections": {"gcp_l1_to_aws_l2": {"url": "https://x.lambda-url.aws/", "token_secret": "factory-twin/gcp"}},
+        "next": "gluecode send factory-twin EVENT",
+    }
+    return facts(attempts(lines), entered="The twin is as planned", output=output)
+
+
+def failed() -> Facts:
+    """A role of the ingestion's name belongs to somebody else."""
+    role = ("create", "iam-role", TWIN.function("ingestion"), "failed")
+    told = attempts([*SHARED, ("create", "hot-table", TWIN.hot_table, "unchanged"), *function("persister"), role])
+    told = (*told[:-1], _with(told[-1], error="ForeignResource", message="it is <not> ours"))
+    end = attempts(LAST)
+    late = tuple(_with(each, started=each.started + 60) for each in end)
+    return facts(
+        (*told, *late),
+        status="FAILED",
+        entered="The deployment failed",
+        error="ForeignResource",
+        cause="create iam-role 'factory-twin-ingestion': it is <not> ours. Start again.",
+    )
+
+
+def rolled_back() -> Facts:
+    """Event checking was switched on, its function was refused, and what was made is removed again."""
+    checker = TWIN.function("event_checker")
+    lines = [
+        *SHARED,
+        ("create", "hot-table", TWIN.hot_table, "unchanged"),
+        ("create", "iam-role", checker, "created"),
+        ("create", "function", checker, "failed"),
+        ("load", "rollback", "factory-twin", "present"),
+        ("destroy", "iam-role", checker, "deleted"),
+        ("destroy", "function", checker, "absent"),
+        *LAST,
+    ]
+    told = tuple(
+        _with(each, error="QuotaExceeded", message="code storage") if each.outcome == "failed" else each
+        for each in attempts(lines)
+    )
+    return facts(
+        told,
+        status="FAILED",
+        entered="The deployment was rolled back",
+        error="RolledBack",
+        cause="The deployment failed and was rolled back to what was deployed before.",
+    )
+
+
+def _with(attempt: Attempt, **changes: Any) -> Attempt:
+    return Attempt(**{**vars(attempt), **changes})
