@@ -90,7 +90,7 @@ def open_envelope(document: Any, *, layer: str, trace_id: str, from_outside: boo
         source_cloud=_cloud(document.get("source_cloud")),
         target_layer=layer,
         message_type=TELEMETRY,
-        timestamp=timestamp if isinstance(timestamp, str) and timestamp else now(),
+        timestamp=timestamp if isinstance(timestamp, str) and timestamp and timestamp.isascii() else now(),
         payload=dict(payload),
         trace_id=as_trace_id(document.get("trace_id")) or trace_id,
     )

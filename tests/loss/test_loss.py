@@ -1,4 +1,4 @@
-"""A small part of the loss test for every test run, and proof that its counting would notice a loss."""
+"""A small part of the loss test, and that its counts would notice a loss; `make loss-test` runs it whole."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.harness.account import Account
-from tests.proofs import crash, drift, faults, foreign, reconcile, sequences
+from tests.proofs import crash, drift, faults, foreign, reconcile, rollback, sequences, together
 from tests.proofs.circuit import circuit, stretches
 from tests.proofs.drifts import DRIFTS, Drift
 from tests.proofs.expected import rows
@@ -62,6 +62,17 @@ def test_a_command_that_loses_an_answer_anywhere_ends_as_an_undisturbed_one(
 @pytest.mark.parametrize("command", crash.COMMANDS[:3], ids=lambda command: str(command.title))
 def test_a_deployment_completes_under_throttling_and_failures(account: Account, command: crash.Command) -> None:
     assert faults.check(account, faults.Run(command, seed=1)).failures == []
+
+
+def test_a_denied_call_leaves_what_was_asked_for(account: Account) -> None:
+    sample = rollback.denials(account, rollback.DEPLOYMENTS[2:3])[11::31]
+
+    assert [failure for denial in sample for failure in rollback.check(account, denial).failures] == []
+
+
+@pytest.mark.parametrize("kind", together.KINDS)
+def test_executions_that_meet_do_not_disturb_each_other(account: Account, kind: str) -> None:
+    assert together.check(account, together.Meeting(kind, seed=3)).failures == []
 
 
 @pytest.mark.parametrize("by_hand", DRIFTS, ids=lambda by_hand: str(by_hand.title))

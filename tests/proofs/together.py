@@ -32,9 +32,7 @@ class Meeting:
 
 def check(account: Account, meeting: Meeting) -> Outcome:
     """Let them meet in an account where nothing, or with a destruction the twin itself, is deployed."""
-    outcome = {"deploy, deploy": _twice, "deploy, destroy": _up_and_down, "two twins": _two_twins}[meeting.kind](
-        account, meeting.seed
-    )
+    outcome = KINDS[meeting.kind](account, meeting.seed)
     outcome.counts[f"{meeting.kind}: tried"] += 1
     outcome.expect(account.item(TWIN, "lock") is None, "the lock is still held")
     outcome.failures = [f"{meeting.kind}, order {meeting.seed}: {failure}" for failure in outcome.failures]
@@ -95,12 +93,14 @@ def _expect_locked_out(outcome: Outcome, both: list[Execution]) -> None:
             outcome.expect(told, f"{each.name} ended with {each.error}: {each.cause}")
 
 
+KINDS = {"deploy, deploy": _twice, "deploy, destroy": _up_and_down, "two twins": _two_twins}
+
+
 def main() -> int:
     """Run all of it and print the counts."""
     jobs = options(__doc__).parse_args().jobs
     report = Report(f"Concurrency proof: {ORDERS} orders of everything that meets")
-    kinds = ("deploy, deploy", "deploy, destroy", "two twins")
-    spread([Meeting(kind, seed) for kind in kinds for seed in range(1, ORDERS + 1)], check, jobs, report)
+    spread([Meeting(kind, seed) for kind in KINDS for seed in range(1, ORDERS + 1)], check, jobs, report)
     return report.end()
 
 

@@ -294,6 +294,12 @@ def test_fields_that_the_source_document_leaves_null_may_be_null(handler: Handle
     assert handler(request({**envelope_for(handler), **nulls}), Context())["statusCode"] == 200
 
 
+@both
+@pytest.mark.parametrize("timestamp", ["soon", "", "\ud83d", 7, ["2026"]])
+def test_a_timestamp_that_is_none_does_not_cost_the_event(handler: Handler, timestamp: Any, aws: None) -> None:
+    assert handler(request(envelope_for(handler, timestamp=timestamp)), Context())["statusCode"] == 200
+
+
 # The trace id.
 
 
