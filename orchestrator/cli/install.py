@@ -23,6 +23,8 @@ _SIGNS = {"Add": "+", "Modify": "~", "Remove": "-"}
 @click.option("--twin-prefix", help="Let the orchestrator touch only twins whose names start so.")
 @click.option("--log-retention-days", type=int, help="How long the journal of the steps is kept.")
 @click.option("--permissions-boundary", metavar="ARN", help="Boundary for every role that is created.")
+@click.option("--kms-key", metavar="ARN", help="A key of your own for the bucket, the state table and the journal.")
+@click.option("--schedule", metavar="EXPRESSION", help="Inspect every twin so often: `rate(1 day)`, `cron(…)`.")
 @click.option("--diff", is_flag=True, help="Only show what would change.")
 @click.option(
     "--template-only",
@@ -37,6 +39,8 @@ def install(
     twin_prefix: str | None,
     log_retention_days: int | None,
     permissions_boundary: str | None,
+    kms_key: str | None,
+    schedule: str | None,
     diff: bool,
     template_only: Path | None,
     target: Target,
@@ -56,7 +60,13 @@ def install(
         _tell({"files": [str(path) for path in written]}, "\n".join(map(str, written)), json_wanted)
         return
     options = installer.Options(
-        target.installation.prefix, architecture, twin_prefix, log_retention_days, permissions_boundary
+        prefix=target.installation.prefix,
+        architecture=architecture,
+        twin_prefix=twin_prefix,
+        log_retention_days=log_retention_days,
+        permissions_boundary=permissions_boundary,
+        kms_key_arn=kms_key,
+        schedule=schedule,
     )
     if diff:
         changes = installer.preview(target.aws, options, _show)

@@ -27,6 +27,7 @@ class Options:
     log_retention_days: int | None = None
     permissions_boundary: str | None = None
     kms_key_arn: str | None = None
+    schedule: str | None = None
 
     def parameters(self) -> dict[str, str]:
         """The stack's parameters that were chosen."""
@@ -36,6 +37,7 @@ class Options:
             "LogRetentionDays": self.log_retention_days,
             "PermissionsBoundary": self.permissions_boundary,
             "KmsKeyArn": self.kms_key_arn,
+            "Schedule": self.schedule,
         }
         return {name: str(value) for name, value in chosen.items() if value is not None}
 

@@ -38,7 +38,7 @@ _NONE = {"Ref": "AWS::NoValue"}
 _KEY = {"Ref": "KmsKeyArn"}
 _CONDITIONS = {
     f"{name}Given": {"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, ""]}]}
-    for name, parameter in {"Boundary": "PermissionsBoundary", "Key": "KmsKeyArn"}.items()
+    for name, parameter in {"Boundary": "PermissionsBoundary", "Key": "KmsKeyArn", "Schedule": "Schedule"}.items()
 }
 _NOT_CURRENT_DAYS = 30
 _STEP_MEMORY_MB = 512  # boto3's import is bound by the processor, and Lambda gives processor by memory
@@ -221,6 +221,12 @@ def _parameters() -> Resource:
             "roles get a boundary of the orchestrator's own.",
         },
         "KmsKeyArn": _KMS_KEY,
+        "Schedule": {
+            "Type": "String",
+            "Default": "",
+            "AllowedPattern": r"|rate\(.+\)|cron\(.+\)",
+            "Description": "How often every twin is inspected: rate(1 day), or cron(0 6 * * ? *). Empty: never.",
+        },
     }
 
 
@@ -364,4 +370,6 @@ def _outputs(machines: Iterable[Machine], release: str) -> Resource:
         "TwinBoundary": (iam.TWIN_BOUNDARY, "What a role of a twin may do at most."),
         "Release": (release, "What is installed: the version, and a digest of its code."),
     }
-    return {name: {"Value": value, "Description": about} for name, (value, about) in (found | others).items()}
+    told = {name: {"Value": value, "Description": about} for name, (value, about) in (found | others).items()}
+    scheduled = {"Value": {"Ref": "Schedule"}, "Description": "How often every twin is inspected."}
+    return {**told, "Schedule": {"Condition": "ScheduleGiven", **scheduled}}

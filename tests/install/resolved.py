@@ -18,6 +18,7 @@ HERE = {
     "TwinPrefix": "",
     "PermissionsBoundary": "",
     "KmsKeyArn": "",
+    "Schedule": "",
     "TwinBoundary": "arn:aws:iam::123456789012:policy/gluecode-TwinBoundary-1",
 }
 _ASKS_FOR = {"BoundaryGiven": "PermissionsBoundary", "KeyGiven": "KmsKeyArn"}
