@@ -18,18 +18,10 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import boto3
-import pytest
-from moto.core.config import default_user_config
-from moto.server import ThreadedMotoServer
-from moto.stepfunctions.parser.asl.component.common.error_name import custom_error_name
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
-    state_task_service_callback,
-    state_task_service_sfn,
-)
 
 import state_machines
 from orchestrator.local.cloud import CREDENTIAL, Cloud
-from tests.state_machines import graph
+from tests.state_machines import graph, moto_engine
 from tests.state_machines.placeholders import PLACEHOLDERS, TASK_OF, machine_placeholder
 from tests.state_machines.recorder import SOURCE
 
@@ -125,42 +117,10 @@ def create(states: Any, stub: str, children: Mapping[str, str] | None = None) ->
 
 @contextmanager
 def moto(cloud: Cloud, stub: str, children: Mapping[str, str]) -> Iterator[Engine]:
-    """Moto's engine in this process; its tasks and nested executions run in the embedded cloud."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(default_user_config, "stepfunctions", {"execute_state_machine": True})
-        patch.setenv("MOTO_PORT", cloud.endpoint.rpartition(":")[2])
-        _let_moto_start_executions(patch)
-        server.start()
-        try:
-            host, port = server.get_host_and_port()
-            states = _client(f"http://{host}:{port}", cloud.region)
-            yield Engine("moto", states, create(states, stub, children))
-        finally:
-            server.stop()
-
-
-def _let_moto_start_executions(patch: pytest.MonkeyPatch) -> None:
-    """Mend what moto 5.2.5 lacks for nested executions.
-
-    It hands a state machine's spelling of parameters (`StateMachineArn`) to boto3, which knows `stateMachineArn`, and
-    boto3's spelling of answers back. It cannot pass States.TaskFailed out of a Parallel branch. And it looks for the
-    end of a nested execution twice a second only.
-    """
-
-    def to_boto(_: Any, parameters: dict[str, Any]) -> None:
-        parameters["Input"] = json.dumps(parameters["Input"])
-        for name in list(parameters):
-            parameters[name[0].lower() + name[1:]] = parameters.pop(name)
-
-    def from_boto(_: Any, response: dict[str, Any], **_named: Any) -> None:
-        for name in list(response):
-            response[name[0].upper() + name[1:]] = response.pop(name)
-
-    patch.setattr(state_task_service_sfn.StateTaskServiceSfn, "_normalise_parameters", to_boto)
-    patch.setattr(state_task_service_sfn.StateTaskServiceSfn, "_normalise_response", from_boto)
-    patch.setattr(custom_error_name, "ILLEGAL_CUSTOM_ERROR_PREFIX", "no error begins like this")
-    patch.setattr(state_task_service_callback, "_DELAY_SECONDS_SYNC_CONDITION_CHECK", 0.02)
+    """Moto's engine; its tasks and nested executions run in the embedded cloud."""
+    with moto_engine.running(cloud.endpoint) as endpoint:
+        states = _client(endpoint, cloud.region)
+        yield Engine("moto", states, create(states, stub, children))
 
 
 def sfn_local(region: str, stub: str) -> Engine:
