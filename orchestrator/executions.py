@@ -46,6 +46,7 @@ class Step:
     error: str = ""
     message: str = ""
     expected_steps: int | None = None
+    dry_run: bool = False
 
     @property
     def failed(self) -> bool:
@@ -185,4 +186,5 @@ def _step(message: str, run: str) -> Step | None:
         error=line.get("error", ""),
         message=line.get("message", ""),
         expected_steps=line.get("expected_steps"),
+        dry_run=bool(line.get("dry_run", False)),
     )

@@ -20,6 +20,9 @@ STYLES = {
     "drifted": "yellow",
     "failed": "bold red",
     "waiting": "dim yellow",
+    "create": "green",
+    "update": "yellow",
+    "remove": "magenta",
 }
 _QUIET = "dim"
 _BOOKKEEPING = {
@@ -34,6 +37,9 @@ _BOOKKEEPING = {
     ("twin", "load"): "loaded",
     ("url-proof", "prove"): "proved",
 }
+WOULD = {"created": "create", "updated": "update", "deleted": "remove", "unchanged": "keep", "retained": "keep data"}
+"""What a plan calls the outcomes: none of it has happened."""
+
 _WAITED_FOR = {error.__name__ for error in RETRYABLE}
 _POLL_SECONDS = {True: 0.1, False: executions.POLL_SECONDS}  # the embedded cloud has no rate limit
 
@@ -69,7 +75,8 @@ def shown_outcome(step: executions.Step) -> str:
     """What a person reads. An error that the state machine waits on is no failure yet."""
     if step.failed:
         return "waiting" if step.error in _WAITED_FOR else "failed"
-    return _BOOKKEEPING.get((step.kind, step.verb), step.outcome)
+    outcome = _BOOKKEEPING.get((step.kind, step.verb), step.outcome)
+    return WOULD.get(outcome, outcome) if step.dry_run else outcome
 
 
 def _live(

@@ -9,24 +9,17 @@ from typing import Any
 from rich.text import Text
 
 from orchestrator.cli import output
+from orchestrator.cli.progress import STYLES, WOULD
 
 _LONGEST_VALUE = 100
-_PLANNED = {
-    "created": "create",
-    "updated": "update",
-    "deleted": "remove",
-    "unchanged": "keep",
-    "retained": "keep (data)",
-}
-_SIGNS = {"create": "+", "update": "~", "remove": "-", "keep": "=", "keep (data)": "="}
-_PLAN_STYLES = {"create": "green", "update": "yellow", "remove": "magenta"}
+_SIGNS = {"create": "+", "update": "~", "remove": "-", "keep": "=", "keep data": "="}
 _FINDING_STYLES = {"missing": "bold red", "drifted": "yellow", "left over": "magenta"}
 
 
 def planned(steps: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """What a deployment would do to each resource. What is not there and stays away is left out."""
     return [
-        {**step, "action": _PLANNED.get(step["outcome"], step["outcome"]), "changes": step.get("changes", [])}
+        {**step, "action": WOULD.get(step["outcome"], step["outcome"]), "changes": step.get("changes", [])}
         for step in steps
         if step["outcome"] != "absent"
     ]
@@ -36,7 +29,7 @@ def show_plan(resources: Sequence[Mapping[str, Any]]) -> None:
     """Print each resource with what would happen to it, field by field, and a sum at the end."""
     for resource in resources:
         action = resource["action"]
-        _resource(f"{_SIGNS[action]} {action}", resource, _PLAN_STYLES.get(action, "dim"))
+        _resource(f"{_SIGNS[action]} {action}", resource, STYLES.get(action, "dim"))
     tally = {action: sum(resource["action"] == action for resource in resources) for action in _SIGNS}
     counted = ", ".join(f"{number} to {action}" for action, number in tally.items() if number)
     output.tell(f"Plan: {counted or 'nothing on AWS'}. Nothing was changed.", "bold")

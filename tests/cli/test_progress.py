@@ -29,6 +29,8 @@ def test_a_step_is_one_line() -> None:
         pytest.param(Step("lock", "release", "plant", "deleted"), "unlocked", id="nor is it deleted"),
         pytest.param(Step("function", "create", "x", "failed", error="NotReady"), "waiting", id="it is tried again"),
         pytest.param(Step("function", "create", "x", "failed", error="ForeignResource"), "failed", id="it is not"),
+        pytest.param(Step("function", "create", "x", "created", dry_run=True), "create", id="it has not happened"),
+        pytest.param(Step("function", "destroy", "x", "deleted", dry_run=True), "remove", id="nor has this"),
     ],
 )
 def test_a_step_is_told_in_a_person_s_words(step: Step, shown: str) -> None:
