@@ -115,6 +115,11 @@ class Installation:
         """The ARN of an IoT topic rule."""
         return self._arn("iot", f"rule/{name}")
 
+    @property
+    def event_bus_arn(self) -> str:
+        """The ARN of the account's default event bus."""
+        return self._arn("events", "event-bus/default")
+
     def _arn(self, service: str, resource: str) -> str:
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from deploy_steps.tasks import (
+    announce,
     check_permissions,
     drain,
     findings,
@@ -58,6 +59,7 @@ TASKS = (
     ),
     _task("prove-url", prove_url, "prove_task", prove_url.ACTIONS),
     _task("drain-function", drain, "drain_task", drain.ACTIONS),
+    _task("announce-result", announce, "result_task", announce.ACTIONS),
     _task("list-findings", findings, "list_task", findings.ACTIONS),
 )
 """All of them; their names in the state machines are these in camel case: `TakeLock`."""

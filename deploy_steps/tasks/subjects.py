@@ -23,9 +23,12 @@ UNDER_A_CONDITION = frozenset(
         "iam:PutRolePolicy",
         "iam:PutRolePermissionsBoundary",
         "iam:DeleteRolePermissionsBoundary",
+        "events:PutEvents",
     }
 )
-"""Actions that the steps' roles have under a condition: for one service, or with the installation's boundary only."""
+"""Actions that the steps' roles have under a condition: for one service, with the installation's boundary, as our own
+events only.
+"""
 
 _STATE = frozenset({"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"})
 _CONNECTION = "aws_l1_to_azure_l2"
@@ -59,6 +62,7 @@ class Subjects:
         function = names.function(self.component)
         arns = {
             "dynamodb": here.table_arn(names.hot_table),
+            "events": here.event_bus_arn,
             "iam": here.role_arn(function),
             "iot": here.rule_arn(names.iot_rule),
             "lambda": here.function_arn(function),

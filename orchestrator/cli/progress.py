@@ -33,6 +33,7 @@ _BOOKKEEPING = {
     ("project", "load"): "loaded",
     ("record", "finish"): "recorded",
     ("record", "start"): "recorded",
+    ("result", "announce"): "announced",
     ("rollback", "load"): "loaded",
     ("twin", "load"): "loaded",
     ("url-proof", "prove"): "proved",

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from deploy_steps.tasks import announce
 from orchestrator.names import FUNCTION_LIMIT, TwinNames
 from orchestrator.plan.mapping import FUNCTIONS
 
@@ -65,6 +66,11 @@ _BOUNDED = Grant(
 
 _ITEMS = Grant((_arn("dynamodb", "table/${Prefix}-state"),), "locks, records and history of twins")
 _LIST = Grant(("arn:${AWS::Partition}:s3:::${ArtifactBucket}",), "what lies in the artifact bucket")
+_RESULTS = Grant(
+    (_arn("events", "event-bus/default"),),
+    "the account's event bus, results of deployments alone",
+    {"StringEquals": {"events:source": announce.SOURCE, "events:detail-type": [announce.SUCCEEDED, announce.FAILED]}},
+)
 _SNAPSHOTS = Grant(_objects("plans/"), "plans of the last successful deployments")
 _PROJECTS = Grant(_objects("projects/", "drafts/"), "projects' files")
 
@@ -121,6 +127,7 @@ _BY_ACTION = {
 }
 
 _BY_TASK = {
+    ("announce-result", "events:PutEvents"): _RESULTS,
     ("create-function", "iam:PassRole"): Grant(
         _ROLES,
         "roles of twins, to Lambda alone",

@@ -7,6 +7,7 @@
 - DynamoDB's tagging calls name their table by `ResourceArn`, which ministack does not read.
 - iam:SimulatePrincipalPolicy is checked against the user or role that it asks about; ministack takes `*`.
 - A rule of the default event bus is `rule/NAME`; ministack takes `rule/default/NAME`.
+- The condition keys events:source and events:detail-type hold what the events say that a call puts on a bus.
 - The condition key iam:PermissionsBoundary holds the boundary that a call sets, or that its role has.
 """
 
@@ -71,9 +72,17 @@ def _patch_conditions() -> None:
             boundary = iam_actions._query_param(params, "PermissionsBoundary")
         elif action in _KEEP_BOUNDARY:
             boundary = (iam._roles.get(iam_actions._query_param(params, "RoleName")) or {}).get("PermissionsBoundary")
+        if action == "events:PutEvents":
+            found |= _of_events(_read(body).get("Entries") or [])
         return found | ({"iam:PermissionsBoundary": boundary} if boundary else {})
 
     iam_actions.request_tag_context = request_tag_context
+
+
+def _of_events(entries: list[dict[str, Any]]) -> dict[str, Any]:
+    told = {"events:source": "Source", "events:detail-type": "DetailType"}
+    values = {key: [str(entry.get(field, "")) for entry in entries] for key, field in told.items()}
+    return {key: found[0] if len(found) == 1 else found for key, found in values.items()}
 
 
 def _read(body: bytes) -> dict[str, Any]:

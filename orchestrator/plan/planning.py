@@ -25,7 +25,8 @@ _INTER_CLOUD = "config_inter_cloud.json"
 _LOG_RETENTION_DAYS = {"DEBUG": 7, "PRODUCTION": 90}
 _FAILURE_RETENTION_SECONDS = 14 * 24 * 3600  # the longest that SQS keeps a message
 
-_STEPS_AROUND = 6  # load the project, check the roles, take the lock, record start and outcome, release the lock
+# Load the project, check the roles, take the lock, record start and outcome, release the lock, announce the result.
+_STEPS_AROUND = 7
 _STEPS_OF_A_FUNCTION = 3  # role, function, invoke settings
 _STEPS_OF_A_PUBLIC_FUNCTION = 5  # role, function, URL, permissions, proof
 _STEPS_TO_REMOVE_A_FUNCTION = 5  # URL, permissions, invoke settings, function, role
@@ -64,7 +65,7 @@ def plan(
         "on_failure": request.on_failure,
         "retain_data": request.retain_data,
         "digest": project.digest,
-        "expected_steps": expected_steps(wanted, departed),
+        "expected_steps": expected_steps(wanted, departed) - request.dry_run,  # a dry run has no result to announce
         "providers": project.provider_names,
         "event_checking": project.event_checking,
         "failure_queue": {

@@ -35,6 +35,7 @@ _AROUND = {
     "build-processor-package": ("build", "processor-package"),
     "prove-url": ("prove", "url-proof"),
     "drain-function": ("drain", "invoke-config"),
+    "announce-result": ("announce", "result"),
     "list-findings": ("list", "findings"),
 }
 """Verb and kind in the journal of the tasks that are no verb of a kind."""

@@ -43,9 +43,9 @@ class Call:
 
     @property
     def of_the_orchestrator(self) -> bool:
-        """Whether it is about the orchestrator's own bucket, state table or machines, not about a twin's resources."""
+        """Whether it is about the orchestrator's own bucket, table, machines, events, not about a twin's resources."""
         return (
-            self.service in {"s3", "stepfunctions", "sts"}
+            self.service in {"events", "s3", "stepfunctions", "sts"}
             or self.params.get("TableName") == f"{self.prefix}-state"
             or str(self.params.get("logGroupName", "")).startswith(f"/{self.prefix}/steps")
         )

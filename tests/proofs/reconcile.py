@@ -34,6 +34,7 @@ _NO_RESOURCES = {
     "url-proof",
     "drain",
     "permissions-check",
+    "result",
 }  # steps that are about none
 _fresh: dict[Mapping, Picture] = {}
 

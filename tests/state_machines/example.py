@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from deploy_steps.tasks.announce import announcement
 from deploy_steps.tasks.findings import findings
 from deploy_steps.tasks.leftovers import EVERY_CONNECTION, leftovers, wanted
 from deploy_steps.tasks.outcome import outcome
@@ -108,6 +109,11 @@ class Steps:
     def record_outcome(self, event: Mapping[str, Any]) -> Any:
         """What the real task sums up."""
         return outcome(event["verb"], event["state"])
+
+    def announce_result(self, event: Mapping[str, Any]) -> Any:
+        """Put on the bus."""
+        told = announcement(event)
+        return self._answer("result", told[0] if told else "", "created" if told else "absent")
 
     def list_findings(self, event: Mapping[str, Any]) -> Any:
         """What the real task sums up."""

@@ -17,7 +17,21 @@ from tests.state_machines import graph
 from tests.state_machines.placeholders import PLACEHOLDERS
 
 IMPERATIVES = {
-    *("Bring", "Build", "Check", "Compare", "Create", "Deploy", "Destroy", "Drain", "Inspect", "Keep", "List", "Load"),
+    *(
+        "Announce",
+        "Bring",
+        "Build",
+        "Check",
+        "Compare",
+        "Create",
+        "Deploy",
+        "Destroy",
+        "Drain",
+        "Inspect",
+        "Keep",
+        "List",
+        "Load",
+    ),
     *("Look", "Prepare", "Prove", "Read", "Record", "Release", "Remove", "Say", "Take", "Wait"),
 }
 DOING = {"Task", "Parallel", "Map", "Wait"}

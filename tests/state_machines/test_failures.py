@@ -57,7 +57,7 @@ def test_a_failed_step_is_named_and_the_lock_is_free(engine: Engine, recorder: R
     assert (ended.status, ended.error) == ("FAILED", "AccessDenied")
     assert ended.cause.startswith(said)
     assert ended.cause.endswith(GO_ON)
-    assert recorder.told()[-2:] == ["record-outcome", f"release-lock {TWIN}"]
+    assert recorder.told()[-3:] == ["record-outcome", f"release-lock {TWIN}", "announce-result"]
 
 
 def test_nothing_upstream_of_a_failed_step_is_deployed(embedded: Engine, recorder: Recorder) -> None:
@@ -119,7 +119,8 @@ def test_who_finds_the_twin_locked_is_told_by_whom_and_leaves_the_lock_alone(
     ended = embedded.run(machine, {"project": TWIN})
 
     assert (ended.status, ended.error, ended.cause) == ("FAILED", "Locked", said)
-    assert [told for told in recorder.told() if "check" not in told][1:] == [f"take-lock {TWIN}"]
+    after = [told for told in recorder.told() if "check" not in told and "announce" not in told][1:]
+    assert after == [f"take-lock {TWIN}"]
 
 
 def test_a_deployment_that_lacks_permissions_ends_before_it_takes_the_lock(engine: Engine, recorder: Recorder) -> None:
@@ -129,7 +130,7 @@ def test_a_deployment_that_lacks_permissions_ends_before_it_takes_the_lock(engin
     ended = engine.run("deploy", {"project": TWIN})
 
     assert (ended.status, ended.error, ended.cause) == ("FAILED", "AccessDenied", said)
-    assert recorder.told() == ["load-project", f"check-permissions {TWIN}"]
+    assert recorder.told() == ["load-project", f"check-permissions {TWIN}", "announce-result"]
 
 
 def test_a_lock_of_which_nobody_knows_whether_it_was_taken_is_released(embedded: Engine, recorder: Recorder) -> None:
@@ -138,7 +139,7 @@ def test_a_lock_of_which_nobody_knows_whether_it_was_taken_is_released(embedded:
     ended = embedded.run("deploy", {"project": TWIN})
 
     assert (ended.status, ended.error) == ("FAILED", "AccessDenied")
-    assert recorder.told()[2:] == [f"take-lock {TWIN}", "record-outcome", f"release-lock {TWIN}"]
+    assert recorder.told()[2:] == [f"take-lock {TWIN}", "record-outcome", f"release-lock {TWIN}", "announce-result"]
 
 
 def test_the_lock_is_released_when_the_outcome_cannot_be_recorded(engine: Engine, recorder: Recorder) -> None:
@@ -148,7 +149,7 @@ def test_the_lock_is_released_when_the_outcome_cannot_be_recorded(engine: Engine
 
     assert (ended.status, ended.error) == ("FAILED", "NotRecorded")
     assert "PutItem: not allowed" in ended.cause
-    assert recorder.told()[-1] == f"release-lock {TWIN}"
+    assert recorder.told()[-2:] == [f"release-lock {TWIN}", "announce-result"]
 
 
 def test_a_lock_that_cannot_be_released_does_not_spoil_the_deployment(embedded: Engine, recorder: Recorder) -> None:
@@ -157,6 +158,37 @@ def test_a_lock_that_cannot_be_released_does_not_spoil_the_deployment(embedded: 
     ended = embedded.run("deploy", {"project": TWIN})
 
     assert (ended.status, ended.output["outcome"]) == ("SUCCEEDED", "deployed")
+
+
+@pytest.mark.parametrize(
+    ("step", "outcome"),
+    [
+        pytest.param("load-project", "failed", id="the project cannot be loaded"),
+        pytest.param(f"take-lock {TWIN}", "failed", id="the twin is locked"),
+        pytest.param(f"create-hot-table {TWIN}-hot-iot-data", "failed", id="a step fails"),
+        pytest.param("record-outcome", "failed", id="the outcome cannot be recorded"),
+        pytest.param("nothing", "deployed", id="all goes well"),
+    ],
+)
+def test_the_result_is_announced_on_every_path(engine: Engine, recorder: Recorder, step: str, outcome: str) -> None:
+    recorder.start_over(failing(step, StepFails("Locked", "said")))
+
+    engine.run("deploy", {"project": TWIN})
+
+    announced = [call.event for call in recorder.calls if call.task == "announce-result"]
+    assert [(event["outcome"]["outcome"], event["request"]) for event in announced] == [(outcome, {"project": TWIN})]
+
+
+@pytest.mark.parametrize("step", ["load-project", "nothing"])
+def test_a_result_that_cannot_be_announced_stays_what_it_is(engine: Engine, recorder: Recorder, step: str) -> None:
+    denied = StepFails("AccessDenied", "PutEvents: not allowed")
+    recorder.start_over(failing(step, StepFails("InvalidProject", "faults")).at("announce-result", denied))
+
+    ended = engine.run("deploy", {"project": TWIN})
+
+    assert (ended.status, ended.error) == (
+        ("FAILED", "InvalidProject") if step == "load-project" else ("SUCCEEDED", "")
+    )
 
 
 def test_destroying_names_the_failed_step_and_frees_the_lock(engine: Engine, recorder: Recorder) -> None:
@@ -202,7 +234,7 @@ def test_a_rollback_goes_the_same_way_with_the_plan_that_succeeded_last(engine: 
     after = told[told.index("load-rollback") :]
     assert f"create-function-url {TWIN}-ingestion" in after
     assert f"destroy-function {TWIN}-dispatcher" in after
-    assert after[-2:] == ["record-outcome", f"release-lock {TWIN}"]
+    assert after[-3:] == ["record-outcome", f"release-lock {TWIN}", "announce-result"]
 
 
 def test_a_rollback_with_nothing_to_go_back_to_removes_what_was_made(engine: Engine, recorder: Recorder) -> None:
@@ -228,7 +260,7 @@ def test_a_rollback_that_fails_tells_both_failures(embedded: Engine, recorder: R
     assert (ended.status, ended.error) == ("FAILED", "RollbackFailed")
     assert "failed with Rejected: no such topic" in ended.cause
     assert "Rolling it back failed too, with QuotaExceeded" in ended.cause
-    assert recorder.told()[-1] == f"release-lock {TWIN}"
+    assert recorder.told()[-2:] == [f"release-lock {TWIN}", "announce-result"]
 
 
 @pytest.mark.parametrize(
@@ -255,7 +287,7 @@ def test_a_malformed_input_ends_by_saying_what_to_type(
     assert (ended.status, ended.error) == ("FAILED", "InvalidInput")
     assert fault in ended.cause
     assert 'Type for example {"project": "factory-twin"}.' in ended.cause
-    assert recorder.told() == ["load-project"]
+    assert recorder.told() == ["load-project", "announce-result"]
 
 
 @pytest.mark.parametrize("given", [None, "factory", {"project": 7}])

@@ -19,7 +19,7 @@ MAPPINGS = tuple(product(CLOUDS, CLOUDS, CLOUDS))
 ONE_OF_EACH_KIND = tuple(product(("aws", "gcp"), ("aws", "azure"), ("aws", "gcp")))
 SCENARIOS = (("aws", "aws", "aws"), ("aws", "azure", "aws"), ("gcp", "aws", "gcp"), ("gcp", "azure", "gcp"))
 BEFORE = ["load-project", f"check-permissions {TWIN}", f"take-lock {TWIN}", "record-start"]
-AFTER = ["record-outcome", f"release-lock {TWIN}"]
+AFTER = ["record-outcome", f"release-lock {TWIN}", "announce-result"]
 
 pytestmark = pytest.mark.xdist_group("engines")
 
@@ -70,13 +70,13 @@ def test_without_event_checking_the_event_checker_goes(embedded: Engine, recorde
 def test_a_plan_takes_the_deployments_route_with_every_step_dry(engine: Engine, recorder: Recorder) -> None:
     recorder.start_over(Steps(planned(("gcp", "aws", "gcp"), dry_run=True), EVERYTHING))
     dry = engine.run("deploy", {"project": TWIN, "dry_run": True})
-    route, events = sorted(recorder.told()), [call.event for call in recorder.calls if call.task != "load-project"]
+    route, events = recorder.told(), [call.event for call in recorder.calls if call.task != "load-project"]
 
     recorder.start_over(Steps(planned(("gcp", "aws", "gcp")), EVERYTHING))
     engine.run("deploy", {"project": TWIN})
 
     assert (dry.status, dry.output["outcome"]) == ("SUCCEEDED", "planned")
-    assert sorted(recorder.told()) == route
+    assert sorted(recorder.told()) == sorted([*route, "announce-result"])
     assert all(event["dry_run"] for event in events)
 
 

@@ -1,0 +1,67 @@
+"""Tells the account's event bus how a deployment ended, so that others can act on it without having to ask."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from deploy_steps import aws
+from deploy_steps.contract import Result
+from deploy_steps.errors import ServiceUnavailable
+from deploy_steps.task import journal
+
+KIND = "result"
+ACTIONS = ("events:PutEvents",)
+
+SOURCE = "gluecode"
+SUCCEEDED, FAILED = "Deployment succeeded", "Deployment failed"
+
+_TOLD = (
+    *("outcome", "twin", "project", "digest", "summary", "says", "urls", "retained", "next", "error", "cause"),
+    "report",
+)
+_LARGEST_INPUT = 4_000  # characters; whatever was typed is told, but not a novel
+
+
+def announcement(event: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
+    """The detail-type and the detail of the event that tells a deployment's result; None for a dry run.
+
+    Event: run, execution, started, request (whatever was typed), outcome (of `outcome.outcome`; where the deployment
+    did not start, outcome, error and cause). The steps are left out: the execution's output and the journal have them.
+    """
+    outcome, request = event["outcome"], event["request"]
+    asked = request if isinstance(request, Mapping) else {}
+    if outcome.get("dry_run", asked.get("dry_run")) is True:
+        return None
+    detail = {
+        "project": asked.get("project", ""),
+        **{name: outcome[name] for name in _TOLD if name in outcome},
+        "run": event["run"],
+        "execution": event["execution"],
+        "started": event["started"],
+        "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    if len(json.dumps(request)) <= _LARGEST_INPUT:
+        detail["input"] = request
+    return (SUCCEEDED if outcome["outcome"] == "deployed" else FAILED), detail
+
+
+def put(client: Any, detail_type: str, detail: Mapping[str, Any]) -> None:
+    """Put one event of ours on the default bus. Raises ServiceUnavailable when the bus did not take it."""
+    entry = {"Source": SOURCE, "DetailType": detail_type, "Detail": json.dumps(detail)}
+    refused = [each for each in client.put_events(Entries=[entry])["Entries"] if "ErrorCode" in each]
+    if refused:
+        raise ServiceUnavailable(f"PutEvents: {refused[0].get('ErrorMessage', '')} ({refused[0]['ErrorCode']})")
+
+
+def result_task(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+    """Handler. Event: as of `announcement`."""
+    with journal(event, KIND, "announce") as note, aws.translated():
+        told = announcement(event)
+        if told:
+            put(aws.client("events"), *told)
+        result = Result(KIND, told[0] if told else "", "created" if told else "absent")
+        note(result)
+    return result.as_dict()
