@@ -110,7 +110,7 @@ def test_every_identity_to_remove_is_one_that_its_step_can_read() -> None:
     assert {kind for kind, _ in identities} == set(KINDS)
 
 
-AROUND = 6  # load, check, lock, start, outcome, release
+AROUND = 7  # load, check the roles, take the lock, record start and outcome, release the lock, announce the result
 SHARED = 3 + 1  # queue, log group, layer; and the layer's old versions
 INNER = 3  # role, function, invoke settings
 PUBLIC = 5  # role, function, URL, permissions, proof
