@@ -9,6 +9,9 @@ A kind is a module with three plain functions:
 `create` reads, writes only what differs and returns what is there afterwards; `destroy` forgives an absent thing;
 neither remembers anything, sleeps, or touches what is not ours. With `dry_run` they read, report the same outcome,
 and write nothing.
+
+Of most kinds, `create` takes `new=True` from a caller who has reason to believe that nothing of that name is there: it
+then creates first, and reads only if AWS answers that the name is taken. The outcome is the same, one call earlier.
 """
 
 from __future__ import annotations

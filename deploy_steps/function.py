@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,12 +52,15 @@ class FunctionSpec:
     configuration_layer: str | None = None
 
 
-def create(client: Any, spec: FunctionSpec, *, dry_run: bool = False) -> Result:
+def create(client: Any, spec: FunctionSpec, *, dry_run: bool = False, new: bool = False) -> Result:
     """Bring the function's settings, code and tags to the spec.
 
     A new function is `Pending` for some seconds. We do not wait: AWS refuses the next step's calls until it is
     `Active` (ResourceConflictException, retried), and settings and code that both differ converge the same way.
     """
+    if new:
+        with suppress(client.exceptions.ResourceConflictException):  # "Function already exist: …"
+            return Result(KIND, spec.name, "created", outputs={"arn": _create(client, spec)})
     live = _read(client, spec.name)
     if live is None:
         arn = UNKNOWN if dry_run else _create(client, spec)
@@ -218,6 +222,7 @@ kind = Kind(
     create=create,
     destroy=destroy,
     info=info,
+    creates_first=True,
     actions=Actions(
         create=(
             "lambda:GetFunction",

@@ -5,6 +5,8 @@ The URL alone lets nobody in: the two statements that do are of the kind `permis
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +26,15 @@ class FunctionUrlSpec:
     owner: Owner
 
 
-def create(client: Any, spec: FunctionUrlSpec, *, dry_run: bool = False) -> Result:
-    """Give the function its URL, or bring its authentication and mode back to the spec."""
+def create(client: Any, spec: FunctionUrlSpec, *, dry_run: bool = False, new: bool = False) -> Result:
+    """Give the function its URL, or bring its authentication and mode back to the spec.
+
+    `new` is for a function that has just been made: it is ours, and has no URL.
+    """
+    if new:
+        with suppress(client.exceptions.ResourceConflictException):  # "… function url exists for this Lambda function"
+            url = _write(client.create_function_url_config, spec)
+            return Result(KIND, spec.name, "created", outputs={"url": url})
     live = _read(client, spec.name)
     changes = differences(_DESIRED, live) if live else ()
     if live and not changes:
@@ -33,8 +42,7 @@ def create(client: Any, spec: FunctionUrlSpec, *, dry_run: bool = False) -> Resu
     ensure_parent_ours(client, KIND, spec.name, spec.owner, dry_run=dry_run)
     url = live["url"] if live else UNKNOWN
     if not dry_run:
-        write = client.update_function_url_config if live else client.create_function_url_config
-        url = write(FunctionName=spec.name, AuthType="NONE", InvokeMode="BUFFERED")["FunctionUrl"]
+        url = _write(client.update_function_url_config if live else client.create_function_url_config, spec)
     return Result(KIND, spec.name, "updated" if live else "created", changes, {"url": url})
 
 
@@ -57,6 +65,10 @@ def info(client: Any, spec: FunctionUrlSpec) -> Result:
     return Result(KIND, spec.name, "drifted" if changes else "present", changes, {"url": live["url"]})
 
 
+def _write(call: Callable[..., Any], spec: FunctionUrlSpec) -> str:
+    return str(call(FunctionName=spec.name, AuthType="NONE", InvokeMode="BUFFERED")["FunctionUrl"])
+
+
 def _read(client: Any, name: str) -> dict[str, Any] | None:
     try:
         live = client.get_function_url_config(FunctionName=name)
@@ -77,6 +89,7 @@ kind = Kind(
     create=create,
     destroy=destroy,
     info=info,
+    creates_first=True,
     actions=Actions(
         create=(
             "lambda:GetFunctionUrlConfig",

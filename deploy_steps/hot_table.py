@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,8 +43,11 @@ class HotTableIdentity:
     retain_data: bool = True
 
 
-def create(client: Any, spec: HotTableSpec, *, dry_run: bool = False) -> Result:
+def create(client: Any, spec: HotTableSpec, *, dry_run: bool = False, new: bool = False) -> Result:
     """Make the table, or bring its billing and tags to the spec. NotReady until it can be written to."""
+    if new:
+        with suppress(client.exceptions.ResourceInUseException):  # "Table already exists"
+            return _create(client, spec)
     live = _read(client, spec.name)
     if live is None:
         if dry_run:
@@ -144,6 +148,7 @@ kind = Kind(
     create=create,
     destroy=destroy,
     info=info,
+    creates_first=True,
     actions=Actions(
         create=(
             "dynamodb:DescribeTable",

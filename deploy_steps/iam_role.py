@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -37,8 +38,11 @@ class RoleSpec:
     permissions_boundary: str | None = None
 
 
-def create(client: Any, spec: RoleSpec, *, dry_run: bool = False) -> Result:
+def create(client: Any, spec: RoleSpec, *, dry_run: bool = False, new: bool = False) -> Result:
     """Bring the role, its trust, its policy, its boundary and its tags to the spec."""
+    if new:
+        with suppress(client.exceptions.EntityAlreadyExistsException):
+            return Result(KIND, spec.name, "created", outputs={"arn": _create(client, spec)})
     live = _read(client, spec.name)
     if live is None:
         arn = UNKNOWN if dry_run else _create(client, spec)
@@ -147,6 +151,7 @@ kind = Kind(
     create=create,
     destroy=destroy,
     info=info,
+    creates_first=True,
     actions=Actions(
         create=(
             "iam:GetRole",

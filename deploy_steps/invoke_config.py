@@ -23,13 +23,17 @@ class InvokeConfigSpec:
     on_failure_arn: str
 
 
-def create(client: Any, spec: InvokeConfigSpec, *, dry_run: bool = False) -> Result:
-    """Set retries, event age and the on-failure destination; one call replaces all of them."""
-    live = _read(client, spec.name)
+def create(client: Any, spec: InvokeConfigSpec, *, dry_run: bool = False, new: bool = False) -> Result:
+    """Set retries, event age and the on-failure destination; one call replaces all of them.
+
+    `new` is for a function that has just been made: it is ours, and has no settings.
+    """
+    live = None if new else _read(client, spec.name)
     changes = _changes(spec, live) if live else ()
     if live and not changes:
         return Result(KIND, spec.name, "unchanged")
-    ensure_parent_ours(client, KIND, spec.name, spec.owner, dry_run=dry_run)
+    if not new:
+        ensure_parent_ours(client, KIND, spec.name, spec.owner, dry_run=dry_run)
     if not dry_run:
         client.put_function_event_invoke_config(
             FunctionName=spec.name,
@@ -88,6 +92,7 @@ kind = Kind(
     create=create,
     destroy=destroy,
     info=info,
+    creates_first=True,
     actions=Actions(
         create=(
             "lambda:GetFunctionEventInvokeConfig",

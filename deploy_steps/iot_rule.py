@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -36,15 +37,14 @@ class IotRuleSpec:
     error_role_arn: str
 
 
-def create(client: Any, spec: IotRuleSpec, *, dry_run: bool = False) -> Result:
+def create(client: Any, spec: IotRuleSpec, *, dry_run: bool = False, new: bool = False) -> Result:
     """Make the rule, or replace it as a whole when anything but a tag differs (it being disabled, too)."""
+    if new:
+        with suppress(client.exceptions.ResourceAlreadyExistsException):
+            return _create(client, spec)
     live = _read(client, spec.name)
     if live is None:
-        if not dry_run:
-            client.create_topic_rule(
-                ruleName=spec.name, topicRulePayload=_payload(spec), tags=urlencode(spec.owner.tags)
-            )
-        return Result(KIND, spec.name, "created")
+        return Result(KIND, spec.name, "created") if dry_run else _create(client, spec)
     ensure_ours(KIND, spec.name, spec.owner, live["tags"])
     changes = _changes(spec, live)
     if not dry_run:
@@ -85,6 +85,11 @@ def _changes(spec: IotRuleSpec, live: dict[str, Any]) -> tuple[Change, ...]:
         "error_action": payload["errorAction"],
     }
     return differences(desired, live) + tag_differences(spec.owner, live["tags"])
+
+
+def _create(client: Any, spec: IotRuleSpec) -> Result:
+    client.create_topic_rule(ruleName=spec.name, topicRulePayload=_payload(spec), tags=urlencode(spec.owner.tags))
+    return Result(KIND, spec.name, "created")
 
 
 def _payload(spec: IotRuleSpec) -> dict[str, Any]:
@@ -134,6 +139,7 @@ kind = Kind(
     create=create,
     destroy=destroy,
     info=info,
+    creates_first=True,
     actions=Actions(
         create=(
             "iot:GetTopicRule",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,14 +31,14 @@ class LogGroupSpec:
     retention_days: int
 
 
-def create(client: Any, spec: LogGroupSpec, *, dry_run: bool = False) -> Result:
+def create(client: Any, spec: LogGroupSpec, *, dry_run: bool = False, new: bool = False) -> Result:
     """Make the log group before the first function does (without retention), or bring it to the spec."""
+    if new:
+        with suppress(client.exceptions.ResourceAlreadyExistsException):
+            return _create(client, spec)
     live = _read(client, spec.name)
     if live is None:
-        if not dry_run:
-            client.create_log_group(logGroupName=spec.name, tags=spec.owner.tags)
-            client.put_retention_policy(logGroupName=spec.name, retentionInDays=spec.retention_days)
-        return Result(KIND, spec.name, "created")
+        return Result(KIND, spec.name, "created") if dry_run else _create(client, spec)
     ensure_ours(KIND, spec.name, spec.owner, live["tags"])
     changes = _changes(spec, live)
     if not dry_run:
@@ -72,6 +73,12 @@ def _changes(spec: LogGroupSpec, live: dict[str, Any]) -> tuple[Change, ...]:
     return differences({"retention_days": spec.retention_days}, live) + tag_differences(spec.owner, live["tags"])
 
 
+def _create(client: Any, spec: LogGroupSpec) -> Result:
+    client.create_log_group(logGroupName=spec.name, tags=spec.owner.tags)
+    client.put_retention_policy(logGroupName=spec.name, retentionInDays=spec.retention_days)
+    return Result(KIND, spec.name, "created")
+
+
 def _read(client: Any, name: str) -> dict[str, Any] | None:
     # Groups come sorted by name, so the one that is named exactly so is the first of those that start so.
     groups = client.describe_log_groups(logGroupNamePrefix=name, limit=1)["logGroups"]
@@ -93,6 +100,7 @@ kind = Kind(
     create=create,
     destroy=destroy,
     info=info,
+    creates_first=True,
     actions=Actions(
         create=(
             "logs:DescribeLogGroups",

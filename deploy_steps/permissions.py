@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,22 +46,21 @@ class PermissionsSpec:
     statements: tuple[Statement, ...]
 
 
-def create(client: Any, spec: PermissionsSpec, *, dry_run: bool = False) -> Result:
+def create(client: Any, spec: PermissionsSpec, *, dry_run: bool = False, new: bool = False) -> Result:
     """Add what is missing, replace what differs, remove what is ours and not wanted, and see that it shows.
 
-    A statement cannot be changed in place: this is the one create that removes.
+    A statement cannot be changed in place: this is the one create that removes. `new` is for a function that has just
+    been made: it is ours, and nobody may call it.
     """
+    if new:
+        with suppress(client.exceptions.ResourceConflictException):  # "The statement id (…) provided already exists."
+            return _written(client, spec, {})
     live = _read(client, spec.name)
     changes = _changes(spec, live)
     if not changes:
         return Result(KIND, spec.name, "unchanged")
     ensure_parent_ours(client, KIND, spec.name, spec.owner, dry_run=dry_run)
-    result = Result(KIND, spec.name, "updated", changes) if live else Result(KIND, spec.name, "created")
-    if not dry_run:
-        _write(client, spec, live, changes)
-        if _changes(spec, _read(client, spec.name)):  # AWS has acknowledged statements before that then got lost
-            raise NotReady(f"The policy of function '{spec.name}' does not show its statements yet.", result)
-    return result
+    return _result(spec, live) if dry_run else _written(client, spec, live)
 
 
 def destroy(client: Any, identity: Identity, *, dry_run: bool = False) -> Result:
@@ -84,13 +84,20 @@ def info(client: Any, spec: PermissionsSpec) -> Result:
     return Result(KIND, spec.name, "drifted" if changes else "present", changes)
 
 
-def _write(client: Any, spec: PermissionsSpec, live: Mapping[str, Any], changes: tuple[Change, ...]) -> None:
-    wanted = {statement.id: statement for statement in spec.statements}
-    for statement_id in (change.field.removeprefix("statement ") for change in changes):
+def _result(spec: PermissionsSpec, live: Mapping[str, Any]) -> Result:
+    return Result(KIND, spec.name, "updated", _changes(spec, live)) if live else Result(KIND, spec.name, "created")
+
+
+def _written(client: Any, spec: PermissionsSpec, live: Mapping[str, Any]) -> Result:
+    result, wanted = _result(spec, live), {statement.id: statement for statement in spec.statements}
+    for statement_id in (change.field.removeprefix("statement ") for change in _changes(spec, live)):
         if statement_id in live:
             client.remove_permission(FunctionName=spec.name, StatementId=statement_id)
         if statement_id in wanted:
             client.add_permission(FunctionName=spec.name, **_request(wanted[statement_id]))
+    if _changes(spec, _read(client, spec.name)):  # AWS has acknowledged statements before that then got lost
+        raise NotReady(f"The policy of function '{spec.name}' does not show its statements yet.", result)
+    return result
 
 
 def _changes(spec: PermissionsSpec, live: Mapping[str, Any]) -> tuple[Change, ...]:
@@ -166,6 +173,7 @@ kind = Kind(
     create=create,
     destroy=destroy,
     info=info,
+    creates_first=True,
     actions=Actions(
         create=(
             "lambda:GetPolicy",

@@ -43,6 +43,11 @@ each_drift = pytest.mark.parametrize(
     ],
     indirect=["world"],
 )
+each_that_creates_first = pytest.mark.parametrize(
+    ("world", "row"),
+    [pytest.param(EMBEDDED, row, id=row.kind.name) for row in ROWS if row.kind.creates_first],
+    indirect=["world"],  # moto accepts some second creates
+)
 each_race = pytest.mark.parametrize(
     ("world", "row"),
     [
@@ -112,6 +117,78 @@ def test_the_second_create_makes_no_writing_call(world: World, row: Row) -> None
     assert (second["outcome"], second["changes"], second["outputs"]) == ("unchanged", [], first["outputs"])
     assert world.writes == []
     assert len(world.calls) == row.no_op_calls
+
+
+@each_that_creates_first
+def test_what_was_not_there_is_made_without_having_looked(world: World, row: Row) -> None:
+    row.prepare(world)
+
+    answer = world.create(row.kind, row.spec(world), was_there=False)
+    calls = [call.operation for call in world.calls]
+
+    assert (answer["outcome"], answer["changes"], answer["was_there"]) == ("created", [], False)
+    assert sorted(answer["outputs"]) == sorted(row.outputs)
+    assert calls[: len(row.created_by)] == list(row.created_by)
+    assert world.info(row.kind, row.spec(world))["outcome"] == "present"
+
+
+@each_that_creates_first
+def test_what_was_there_all_the_same_ends_as_specified(world: World, row: Row) -> None:
+    row.prepare(world)
+    first = world.create(row.kind, row.spec(world))
+
+    again = world.create(row.kind, row.spec(world), was_there=False)
+
+    assert again["outcome"] in ("unchanged", "created")  # what one call replaces as a whole is made once more
+    assert again["outputs"] == first["outputs"]
+    assert world.info(row.kind, row.spec(world))["outcome"] == "present"
+
+
+@each_that_creates_first
+def test_a_plan_looks_whatever_was_there(world: World, row: Row) -> None:
+    row.prepare(world)
+    world.create(row.kind, row.spec(world))
+
+    foretold = world.create(row.kind, row.spec(world), dry_run=True, was_there=False)
+
+    assert (foretold["outcome"], world.writes) == ("unchanged", [])
+
+
+@each_that_creates_first
+def test_what_was_not_known_to_be_there_converges_after_being_cut_off_anywhere(world: World, row: Row) -> None:
+    row.prepare(world)
+    spec, identity = row.spec(world), row.identity(world)
+    cut = 0
+
+    while True:
+        try:
+            with world.cut_off_after(cut + 1):
+                world.create(row.kind, spec, was_there=False)
+        except Cut:
+            cut += 1
+            world.create(row.kind, spec, was_there=False)
+            assert world.info(row.kind, spec)["outcome"] == "present"
+            world.destroy(row.kind, identity)
+        else:
+            break
+
+    assert cut >= len(row.created_by)
+
+
+@pytest.mark.parametrize(
+    ("world", "row"),
+    [pytest.param(EMBEDDED, row, id=row.kind.name) for row in ROWS if row.kind.creates_first and not row.function_owns],
+    indirect=["world"],
+)
+def test_a_foreign_namesake_that_nobody_knew_of_is_left_alone(world: World, row: Row) -> None:
+    row.prepare(world)
+    row.foreign(world)
+    before = world.info(row.kind, row.spec(world))
+
+    with pytest.raises(errors.ForeignResource):
+        world.create(row.kind, row.spec(world), was_there=False)
+
+    assert world.info(row.kind, row.spec(world)) == before
 
 
 @each_drift

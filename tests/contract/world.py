@@ -89,9 +89,11 @@ class World:
         """The writing calls of the last run, by operation."""
         return [call.operation for call in self.calls if call.writes]
 
-    def create(self, kind: Kind, spec: Mapping[str, Any], *, dry_run: bool = False) -> dict[str, Any]:
+    def create(
+        self, kind: Kind, spec: Mapping[str, Any], *, dry_run: bool = False, was_there: bool = True
+    ) -> dict[str, Any]:
         """Run the create task."""
-        return self._run(kind, "create", {"spec": spec, "dry_run": dry_run})
+        return self._run(kind, "create", {"spec": spec, "dry_run": dry_run, "was_there": was_there})
 
     def destroy(self, kind: Kind, identity: Mapping[str, Any], *, dry_run: bool = False) -> dict[str, Any]:
         """Run the destroy task."""
