@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from deploy_steps.contract import Result
+from deploy_steps.tasks import project_state
 from deploy_steps.tasks.leftovers import EVERY_CONNECTION
+from deploy_steps.tasks.project_state import ProjectState
 from orchestrator import executions, tokens
 from orchestrator.config import Project, ProjectFaults, read_folder, read_project, without_tokens
 from orchestrator.config.connections import FILE as INTER_CLOUD
 from orchestrator.executions import Run
-from orchestrator.names import Installation, draft_files, project_files
+from orchestrator.names import Installation, draft_files, execution_name, project_files
 from orchestrator.upload import Uploaded, digest, upload
 
 # Stands in a draft for a token that the secret does not hold: its value stays on this machine until it is deployed.
@@ -82,8 +84,8 @@ def deploy(
     twin = prepared.project.twin
     kept = tokens.keep(aws, prepared.project, prepared.tokens, adopt=options.adopt)
     uploaded = upload(aws, installation, prepared.files, project_files(twin))
-    stem = executions.stem(twin, prepared.digest)
-    return kept, uploaded, executions.start(aws, installation, "deploy", stem, options.request(twin))
+    name = execution_name(twin, _state(aws, installation, twin).digest)
+    return kept, uploaded, executions.start(aws, installation, "deploy", name, options.request(twin), once=True)
 
 
 def plan(aws: Any, installation: Installation, prepared: Prepared, options: Options) -> Run:
@@ -94,19 +96,24 @@ def plan(aws: Any, installation: Installation, prepared: Prepared, options: Opti
     draft = draft_files(twin, prepared.digest)
     upload(aws, installation, _with_tokens_to_come(prepared, missing), draft)
     request = {**options.request(twin), "dry_run": True, "source": draft}
-    return executions.start(aws, installation, "deploy", f"plan-{executions.stem(twin, prepared.digest)}", request)
+    return executions.start(aws, installation, "deploy", f"plan-{execution_name(twin, prepared.digest)}", request)
 
 
 def destroy(aws: Any, installation: Installation, twin: str, *, retain_data: bool) -> Run:
     """Start taking a twin down, or join the run that does."""
     request = {"twin": twin, "retain_data": retain_data}
-    return executions.start(aws, installation, "destroy", executions.stem(twin, "destroy"), request)
+    return executions.start(aws, installation, "destroy", execution_name(twin, "destroy"), request)
 
 
 def inspect(aws: Any, installation: Installation, twin: str) -> Run:
     """Start comparing a twin with what its last deployment wanted."""
-    stem = executions.stem(twin, "inspect")
+    stem = execution_name(twin, "inspect")
     return executions.start(aws, installation, "inspect", stem, {"twin": twin}, join=False)
+
+
+def _state(aws: Any, installation: Installation, twin: str) -> ProjectState:
+    bucket = {"Bucket": installation.bucket, "ExpectedBucketOwner": installation.account}
+    return project_state.read(aws.client("s3"), project_files(twin), **bucket)
 
 
 def _prepared(files: Mapping[str, bytes], project: Project) -> Prepared:

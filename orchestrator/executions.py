@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -69,34 +68,52 @@ class Ending:
         return self.status == "SUCCEEDED"
 
 
-def stem(subject: str, digest: str) -> str:
-    """The start of an execution's name: what it is about, and the configuration it brings about."""
-    return f"{re.sub('[^A-Za-z0-9_-]', '-', subject)[:48]}-{digest[:12]}"
-
-
 def start(
-    aws: Any, installation: Installation, machine: str, name_stem: str, request: Mapping[str, Any], *, join: bool = True
+    aws: Any,
+    installation: Installation,
+    machine: str,
+    stem: str,
+    request: Mapping[str, Any],
+    *,
+    join: bool = True,
+    once: bool = False,
 ) -> Run:
-    """Start the machine, or join the running execution that was started for the same thing with the same input."""
+    """Start the machine, or join the running execution that was started for the same thing with the same input.
+
+    An execution's name is the stem and something random. With `once` it is the stem itself, if no execution had that
+    name yet: then whoever else starts the same thing by that name starts it once.
+    """
     client = aws.client("stepfunctions")
     arn = installation.machine_arn(machine)
     text = json.dumps(request, sort_keys=True)
     try:
-        running = _running(client, arn, name_stem, text) if join else None
+        running = _running(client, arn, stem, text) if join else None
         if running:
             return running
-        name = f"{name_stem}-{secrets.token_hex(4)}"[-_MAX_NAME:]
-        made = client.start_execution(stateMachineArn=arn, name=name, input=text)
+        return (once and _started(client, arn, stem, text)) or _anew(client, arn, stem, text)
     except client.exceptions.StateMachineDoesNotExist as error:
         raise not_installed(installation) from error
+
+
+def _anew(client: Any, machine_arn: str, stem: str, request: str) -> Run:
+    name = f"{stem}-{secrets.token_hex(4)}"[-_MAX_NAME:]
+    made = client.start_execution(stateMachineArn=machine_arn, name=name, input=request)
     return Run(made["executionArn"], name, made["startDate"])
 
 
-def _running(client: Any, machine_arn: str, name_stem: str, request: str) -> Run | None:
+def _started(client: Any, machine_arn: str, name: str, request: str) -> Run | None:
+    try:
+        made = client.start_execution(stateMachineArn=machine_arn, name=name, input=request)
+    except client.exceptions.ExecutionAlreadyExists:
+        return None
+    return Run(made["executionArn"], name, made["startDate"])
+
+
+def _running(client: Any, machine_arn: str, stem: str, request: str) -> Run | None:
     pages = client.get_paginator("list_executions").paginate(stateMachineArn=machine_arn, statusFilter="RUNNING")
     for page in pages:
         for found in page["executions"]:
-            if not found["name"].startswith(f"{name_stem}-"):
+            if found["name"] != stem and not found["name"].startswith(f"{stem}-"):
                 continue
             if client.describe_execution(executionArn=found["executionArn"])["input"] == request:
                 return Run(found["executionArn"], found["name"], found["startDate"], joined=True)

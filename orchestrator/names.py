@@ -192,6 +192,11 @@ class TwinNames:
         return f"{self.twin}/iot-data"
 
 
+def execution_name(subject: str, digest: str) -> str:
+    """The name of an execution, or its start: what it is about, and what it brings about (hexadecimal digest)."""
+    return f"{re.sub('[^A-Za-z0-9_-]', '-', subject)[:48]}-{digest[:12]}"
+
+
 def project_files(project: str) -> str:
     """The prefix in the artifact bucket under which a project's files lie as in its folder."""
     return f"projects/{project}/"

@@ -82,7 +82,7 @@ class Subjects:
 
     def _in_bucket(self, task: str, action: str) -> str:
         bucket = f"arn:{self.installation.partition}:s3:::{self.installation.bucket}"
-        if action == "s3:ListBucket":
+        if action in ("s3:ListBucket", "s3:ListBucketVersions"):
             return bucket
         key = {
             ("create-function", "s3:GetObject"): "code/functions.zip",

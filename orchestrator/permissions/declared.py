@@ -7,6 +7,7 @@ from __future__ import annotations
 
 _RUN = ("states:ListExecutions", "states:StartExecution", "states:DescribeExecution", "logs:FilterLogEvents")
 _UPLOAD = ("s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject")
+_NAME_BY_VERSIONS = "s3:ListBucketVersions"
 _RECORDS = ("dynamodb:GetItem", "dynamodb:Scan")
 _READ_TOKENS = ("secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue")
 _KEEP_TOKENS = (
@@ -26,7 +27,7 @@ _QUEUE = (
 
 COMMANDS: dict[str, tuple[str, ...]] = {
     "plan": (*_UPLOAD, *_READ_TOKENS, *_RUN),
-    "deploy": (*_UPLOAD, *_KEEP_TOKENS, *_RUN),
+    "deploy": (*_UPLOAD, _NAME_BY_VERSIONS, *_KEEP_TOKENS, *_RUN),
     "destroy": _RUN,
     "inspect": _RUN,
     "resume": (*_RUN, "dynamodb:Query", "dynamodb:GetItem", "states:GetExecutionHistory", "states:RedriveExecution"),

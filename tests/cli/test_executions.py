@@ -11,7 +11,7 @@ import pytest
 
 from orchestrator import executions
 from orchestrator.executions import Run, Step
-from orchestrator.names import Installation
+from orchestrator.names import Installation, execution_name
 from orchestrator.problem import Problem
 from orchestrator.session import Aws
 
@@ -70,14 +70,37 @@ def _followed(aws: Aws, installation: Installation, run: Run, *turns: Callable[[
 
 @pytest.mark.usefixtures("machine")
 def test_an_execution_is_named_after_its_twin_and_configuration(aws: Aws, installation: Installation) -> None:
-    run = executions.start(aws, installation, "deploy", executions.stem("plant", "0123456789abcdef"), REQUEST)
+    run = executions.start(aws, installation, "deploy", execution_name("plant", "0123456789abcdef"), REQUEST)
 
     assert run.name.startswith("plant-0123456789ab-")
     assert json.loads(aws.client("stepfunctions").describe_execution(executionArn=run.arn)["input"]) == REQUEST
 
 
 def test_a_name_never_outgrows_what_step_functions_takes() -> None:
-    assert len(executions.stem("p" * 128, "0" * 64)) + len("-12345678") <= 80
+    assert len(execution_name("p" * 128, "0" * 64)) + len("-12345678") <= 80
+
+
+@pytest.mark.usefixtures("machine")
+def test_what_is_started_once_has_the_stem_for_its_name(aws: Aws, installation: Installation) -> None:
+    first = executions.start(aws, installation, "deploy", "plant-abc", REQUEST, once=True)
+
+    second = executions.start(aws, installation, "deploy", "plant-abc", REQUEST, once=True)
+
+    assert (first.name, second.arn, second.joined) == ("plant-abc", first.arn, True)
+
+
+@pytest.mark.usefixtures("machine")
+@pytest.mark.parametrize("ended", [True, False], ids=["has ended", "has another input"])
+def test_what_was_started_once_is_started_anew_under_another_name(
+    aws: Aws, installation: Installation, ended: bool
+) -> None:
+    first = executions.start(aws, installation, "deploy", "plant-abc", {**REQUEST, "adopt": not ended}, once=True)
+    if ended:
+        _end(aws, first)
+
+    again = executions.start(aws, installation, "deploy", "plant-abc", REQUEST, once=True)
+
+    assert again.name.startswith("plant-abc-")
 
 
 @pytest.mark.usefixtures("machine")

@@ -81,6 +81,13 @@ class Product:
         assert said.code == 0, f"aws {' '.join(arguments)}: {said.code}\n{said.out}\n{said.err}"
         return said.json if said.out.strip().startswith(("{", "[")) else said.out
 
+    def sh(self, script: Path, *arguments: str) -> Said:
+        """Run a shell script that knows the official `aws` command, and nothing of gluecode."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        return Product(Path("/bin/sh"), self.home, self.folder, {**self._exported, "PATH": path}).run(
+            str(script), *arguments
+        )
+
     @functools.cached_property
     def _exported(self) -> dict[str, str]:
         exported: dict[str, str] = self.done("local", "env")

@@ -14,9 +14,10 @@ from orchestrator.session import Aws
 from tests.conftest import Clients
 from tests.e2e import account
 from tests.e2e.conftest import MakeProject
-from tests.e2e.product import Product
+from tests.e2e.product import Product, Said
 
 TWIN = "factory-twin"
+RECIPE = Path(__file__).parents[2] / "examples" / "scripts" / "deploy.sh"
 
 
 def _machines(product: Product) -> list[dict[str, Any]]:
@@ -31,16 +32,9 @@ def project(make_project: MakeProject) -> Path:
 
 
 @pytest.fixture(scope="module")
-def deployed(product: Product, project: Path) -> Iterator[dict[str, Any]]:
-    """The execution that deployed the synchronized folder."""
-    bucket = next(
-        each["Name"] for each in product.aws("s3api", "list-buckets")["Buckets"] if "artifacts" in each["Name"]
-    )
-    product.aws("s3", "sync", str(project), f"s3://{bucket}/projects/{TWIN}")
-    machine = next(each for each in _machines(product) if each["name"] == "gluecode-deploy")["stateMachineArn"]
-    arguments = ("--state-machine-arn", machine, "--input", json.dumps({"project": TWIN}))
-    started = product.aws("stepfunctions", "start-execution", *arguments)["executionArn"]
-    yield account.ended(lambda: product.aws("stepfunctions", "describe-execution", "--execution-arn", started))
+def said(product: Product, project: Path) -> Iterator[Said]:
+    """What the recipe of the documentation says: it knows the folder and the `aws` command, and nothing else."""
+    yield product.sh(RECIPE, str(project))
     product.run("destroy", TWIN, "--delete-data", "--yes")
 
 
@@ -50,18 +44,40 @@ def test_the_state_machines_are_listed(product: Product) -> None:
     assert {"gluecode-deploy", "gluecode-destroy", "gluecode-inspect"} <= names
 
 
-def test_a_synchronized_project_is_deployed(deployed: dict[str, Any]) -> None:
-    assert deployed["status"] == "SUCCEEDED", deployed
-    output = json.loads(deployed["output"])
+def test_the_recipe_deploys_a_project_and_prints_what_came_of_it(said: Said) -> None:
+    assert said.code == 0, said.err
+    output = json.loads(said.out)
     assert output["outcome"] == "deployed"
     assert set(output["urls"]) == {"writer"}
+    assert output["next"] == f"gluecode inspect {TWIN}"
 
 
-def test_gluecode_deploy_finds_the_same_thing_done(product: Product, project: Path, deployed: dict[str, Any]) -> None:
+def test_starting_the_same_thing_twice_is_one_execution(
+    product: Product, clients: Clients, project: Path, said: Said, aws: Aws
+) -> None:
+    again = product.sh(RECIPE, str(project))
+
+    machine = installation_from(aws).machine_arn("deploy")
+    started = clients("stepfunctions").list_executions(stateMachineArn=machine)["executions"]
+    assert (again.code, again.out) == (0, said.out)
+    assert [each["name"] for each in started if each["name"].startswith(TWIN)] == [json.loads(said.out)["run"]]
+
+
+def test_gluecode_deploy_finds_the_same_thing_done(product: Product, project: Path, said: Said) -> None:
     again = product.done("deploy", str(project))
 
     assert {step["outcome"] for step in again["steps"]} <= {"unchanged", "present", "absent"}
-    assert again["urls"] == json.loads(deployed["output"])["urls"]
+    assert again["urls"] == json.loads(said.out)["urls"]
+
+
+def test_a_project_that_cannot_be_deployed_ends_the_recipe_with_the_reason(product: Product, tmp_path: Path) -> None:
+    (tmp_path / "half-a-twin").mkdir()
+    (tmp_path / "half-a-twin" / "config.json").write_text("{}")
+
+    said = product.sh(RECIPE, str(tmp_path / "half-a-twin"))
+
+    assert (said.code, said.out) == (1, "")
+    assert "config_providers.json" in said.err
 
 
 @pytest.mark.parametrize(
