@@ -66,6 +66,15 @@ drift-proof: $(READY) ## Every drift made by hand: named by inspect, repaired by
 foreign-proof: $(READY) ## Strangers of the same names stay untouched
 	@$(BIN)/python -m tests.proofs.foreign
 
+together-proof: $(READY) ## Executions that meet: of one twin, of two twins
+	@$(BIN)/python -m tests.proofs.together
+
+rollback-proof: $(READY) ## Each AWS call of a deployment denied in turn: kept and completed, or rolled back
+	@$(BIN)/python -m tests.proofs.rollback
+
+grants-proof: $(READY) ## Each action taken out of each task's policy in turn: a test notices
+	@$(BIN)/python -m tests.proofs.grants
+
 random-proof: $(READY) ## Random sequences of deploy, change, destroy, drift and crash
 	@$(BIN)/python -m tests.proofs.sequences
 

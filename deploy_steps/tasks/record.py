@@ -25,7 +25,6 @@ from orchestrator.plan.footprint import Footprint
 KIND = "record"
 START_ACTIONS = ("dynamodb:GetItem", "dynamodb:PutItem")
 OUTCOME_ACTIONS = (
-    "dynamodb:GetItem",
     "dynamodb:PutItem",
     "dynamodb:DeleteItem",
     "s3:PutObject",

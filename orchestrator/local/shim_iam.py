@@ -9,16 +9,23 @@
 - A rule of the default event bus is `rule/NAME`; ministack takes `rule/default/NAME`.
 - The condition keys events:source and events:detail-type hold what the events say that a call puts on a bus.
 - The condition key iam:PermissionsBoundary holds the boundary that a call sets, or that its role has.
+
+Every call that is denied is told in the cloud's log, as `Denied: ACTION on RESOURCE to PRINCIPAL`.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 from typing import Any
 
 from ministack.core import iam_actions
 from ministack.services import iam
 
+DENIED = "Denied: "
+"""How the line of a denied call begins."""
+
+logger = logging.getLogger(__name__)
 _LAMBDA_ACTIONS = {"Invoke": "InvokeFunction", "InvokeAsync": "InvokeFunction"}  # the others are called as they are
 _SET_BOUNDARY = {"iam:CreateRole", "iam:PutRolePermissionsBoundary"}
 _KEEP_BOUNDARY = {"iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:DeleteRolePermissionsBoundary"}
@@ -30,6 +37,7 @@ def install() -> None:
     iam_actions._lambda_action = _lambda_action
     _patch_resources()
     _patch_conditions()
+    _patch_denials()
 
 
 def _lambda_action(method: str, path: str) -> str | None:
@@ -83,6 +91,16 @@ def _of_events(entries: list[dict[str, Any]]) -> dict[str, Any]:
     told = {"events:source": "Source", "events:detail-type": "DetailType"}
     values = {key: [str(entry.get(field, "")) for entry in entries] for key, field in told.items()}
     return {key: found[0] if len(found) == 1 else found for key, found in values.items()}
+
+
+def _patch_denials() -> None:
+    answer = iam_actions.access_denied_response
+
+    def access_denied_response(service: str, action: str, principal_arn: str, *others: Any, **more: Any) -> Any:
+        logger.warning("%s%s on %s to %s", DENIED, action, more.get("resource_arn", "*"), principal_arn or "nobody")
+        return answer(service, action, principal_arn, *others, **more)
+
+    iam_actions.access_denied_response = access_denied_response
 
 
 def _read(body: bytes) -> dict[str, Any]:

@@ -14,23 +14,9 @@ from botocore.exceptions import ConnectionClosedError
 
 from deploy_steps import aws
 from deploy_steps.task import Kind
+from tests.harness.iam import needs
 
 READS = ("Get", "List", "Describe")
-
-# What AWS asks the caller for besides the action that the call is named after.
-IMPLIED = {
-    "lambda:GetFunction": {"lambda:ListTags"},  # without it, the answer comes without its tags
-    "lambda:CreateFunction": {"lambda:TagResource", "lambda:GetLayerVersion", "iam:PassRole", "s3:GetObject"},
-    "lambda:UpdateFunctionConfiguration": {"lambda:GetLayerVersion", "iam:PassRole"},
-    "lambda:UpdateFunctionCode": {"s3:GetObject"},
-    "iam:CreateRole": {"iam:TagRole"},
-    "dynamodb:CreateTable": {"dynamodb:TagResource"},
-    "iot:CreateTopicRule": {"iot:TagResource", "iam:PassRole"},
-    "iot:ReplaceTopicRule": {"iam:PassRole"},
-    "sqs:CreateQueue": {"sqs:TagQueue"},
-    "logs:CreateLogGroup": {"logs:TagResource"},
-    "secretsmanager:CreateSecret": {"secretsmanager:TagResource"},
-}
 
 
 class Cut(BaseException):
@@ -52,8 +38,7 @@ class Call:
     @property
     def needs(self) -> set[str]:
         """The IAM actions that AWS asks for."""
-        action = f"{self.service}:{self.operation}"
-        return {action} | IMPLIED.get(action, set())
+        return needs(self.service, self.operation)
 
 
 @dataclass

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
+
+TASK: ContextVar[str] = ContextVar("task", default="")
+"""The name of the task's function that runs here; empty outside of any."""
 
 _READS = ("Get", "List", "Describe", "Head", "BatchGet", "Filter", "Query", "Scan", "Simulate")
 _NAMING = (
@@ -35,6 +39,7 @@ class Call:
     params: Mapping[str, Any]
     protocol: str
     prefix: str
+    task: str = ""
 
     @property
     def writes(self) -> bool:
@@ -71,7 +76,7 @@ class Caller:
         """The `before-parameter-build` hook."""
         service = model.service_model
         self._thread.call = Call(
-            service.service_name, model.name, dict(params), service.resolved_protocol, self._prefix
+            service.service_name, model.name, dict(params), service.resolved_protocol, self._prefix, TASK.get()
         )
 
     @property

@@ -21,6 +21,7 @@ from typing import Any
 from ministack.services import lambda_svc, stepfunctions
 
 from orchestrator.local import shim_states
+from tests.harness.calls import TASK
 from tests.harness.faults import WorkerLost
 from tests.harness.turns import Cut, TurnPool, Turns, TurnThread, wait_for_all
 
@@ -99,6 +100,7 @@ class Engine:
         name = function_arn.rsplit(":", 1)[-1]
         if name not in self._tasks:
             raise stepfunctions._ExecutionError("Lambda.ResourceNotFoundException", f"Function not found: {name}")
+        running = TASK.set(name)
         try:
             answer = self._tasks[name](json.loads(_payload(event)), SimpleNamespace(function_name=name))
             return json.loads(_payload(answer))
@@ -108,6 +110,8 @@ class Engine:
             raise
         except Exception as error:  # Lambda reports every exception by its class name
             raise _failed(type(error).__name__, str(error)) from error
+        finally:
+            TASK.reset(running)
 
 
 def _answered(response: tuple[int, Any, bytes]) -> dict[str, Any]:

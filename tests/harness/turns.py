@@ -10,6 +10,7 @@ is the plainest one: a thread keeps its turn until it ends or waits.
 
 from __future__ import annotations
 
+import contextvars
 import random
 import threading
 from collections import deque
@@ -112,6 +113,7 @@ class TurnFuture:
     def __init__(self, turns: Turns, call: Callable[[], Any]) -> None:
         self._turns = turns
         self._call = call
+        self._context = contextvars.copy_context()  # work goes on in the name of whoever asked for it
         self._done = _Gate()
         self._value: Any = None
         self._error: BaseException | None = None
@@ -119,7 +121,7 @@ class TurnFuture:
     def run(self) -> None:
         """Make the call, on the thread of whoever does the work."""
         try:
-            self._value = self._call()
+            self._value = self._context.run(self._call)
         except BaseException as error:  # noqa: BLE001  # handed to whoever asks for the result
             self._error = error
         self._turns.open(self._done)

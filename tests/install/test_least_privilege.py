@@ -1,10 +1,13 @@
-"""With IAM enforced: an administrator installs, and everything after that is done by the template's roles alone."""
+"""With IAM enforced: an administrator installs, and everything after that is done by the roles alone: the template's,
+and those of the twins, whose events go all the way. What IAM denies on the way stands in the cloud's log.
+"""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import boto3
@@ -12,30 +15,61 @@ import pytest
 
 from orchestrator.install.install import Options, install, installation_from, uninstall
 from orchestrator.local import cloud
+from orchestrator.local.cloud import Cloud
+from orchestrator.local.remote_client import envelope
+from orchestrator.local.remote_cloud import RemoteCloud
 from orchestrator.local.server import Settings
 from orchestrator.session import Aws
-from tests.unit.orchestrator.projects import files
+from tests.local.functions import deploy, eventually
+from tests.unit.orchestrator.projects import connections, files
 
 ENDED = 240.0  # seconds that an execution may take on a busy machine
 pytestmark = pytest.mark.xdist_group("least-privilege")
 
 
+TWIN = "factory-twin"
+EVENT = {"iotDeviceId": "press-1", "time": "2026-11-23T10:00:00Z", "force": 1250.5}
+HOT = {"iotDeviceId": "oven-1", "time": "2026-11-23T10:00:01Z", "temperature": 250}
+
+
 @pytest.fixture(scope="module")
-def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
-    """An account where nothing is allowed that no policy allows, with the orchestrator in it."""
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """An account where nothing is allowed that no policy allows."""
     home = tmp_path_factory.mktemp("enforcing")
-    running = cloud.up(home, Settings(enforce_iam=True, wait_scale=0.05))
-    session = boto3.Session(cloud.CREDENTIAL, cloud.CREDENTIAL, region_name=running.region)
-    made = Aws(session, local=True, endpoint=running.endpoint)
-    install(made, Options("gluecode"), lambda _: None)
-    yield made
+    yield cloud.up(home, Settings(enforce_iam=True, wait_scale=0.05))
     cloud.down(home)
 
 
-def upload(aws: Aws, mapping: tuple[str, str, str]) -> None:
-    bucket = installation_from(aws).bucket
-    for path, content in files(mapping).items():
-        aws.client("s3").put_object(Bucket=bucket, Key=f"projects/factory-twin/{path}", Body=content)
+@pytest.fixture(scope="module")
+def aws(running: Cloud) -> Aws:
+    """What its administrator sees, with the orchestrator and what the twin's events start."""
+    session = boto3.Session(cloud.CREDENTIAL, cloud.CREDENTIAL, region_name=running.region)
+    made = Aws(session, local=True, endpoint=running.endpoint)
+    install(made, Options("gluecode"), lambda _: None)
+    deploy(made.client, "def handler(event, context):\n    return event\n", FunctionName="call-the-shift")
+    return made
+
+
+@pytest.fixture(scope="module")
+def azure() -> Iterator[RemoteCloud]:
+    """A stand-in for the cloud that L2 is on."""
+    with RemoteCloud("azure", "token-of-azure", retry_seconds=0.05) as stand_in:
+        yield stand_in
+
+
+def denied(running: Cloud) -> list[str]:
+    """Every call that IAM has denied so far."""
+    lines = running.log_file.read_text(encoding="utf-8").splitlines()
+    return [line.partition("Denied: ")[2] for line in lines if "Denied: " in line]
+
+
+def upload(aws: Aws, mapping: tuple[str, str, str], azure: RemoteCloud) -> None:
+    bucket, crossed = installation_from(aws).bucket, connections(mapping)
+    for connection in crossed.values():
+        connection.update({"url": azure.ingestion_url} if connection else {})
+    project = files(mapping, config_inter_cloud={"connections": crossed})
+    for path, content in project.items():
+        aws.client("s3").put_object(Bucket=bucket, Key=f"projects/{TWIN}/{path}", Body=content)
 
 
 def run(aws: Aws, machine: str, request: Mapping[str, Any]) -> tuple[str, str]:
@@ -49,27 +83,83 @@ def run(aws: Aws, machine: str, request: Mapping[str, Any]) -> tuple[str, str]:
     return found["status"], found.get("cause", "")
 
 
+def published(aws: Aws, _azure: RemoteCloud, event: Mapping[str, Any]) -> None:
+    """A device on AWS publishes."""
+    aws.client("iot-data").publish(topic=f"{TWIN}/iot-data", qos=1, payload=json.dumps(event).encode())
+
+
+def posted(aws: Aws, stand_in: RemoteCloud, event: Mapping[str, Any]) -> None:
+    """A Connector on another cloud posts to the Ingestion URL."""
+    url, token = public(aws, "ingestion", "gcp_l1_to_aws_l2")
+    assert stand_in.send(url, token, envelope("gcp", "L2", event)).accepted
+
+
+def published_and_returned(aws: Aws, azure: RemoteCloud, event: Mapping[str, Any]) -> None:
+    """A device on AWS publishes; Azure processes, and posts to the Writer URL."""
+    azure.forward_to(*public(aws, "writer", "azure_l2_to_aws_l3"))
+    published(aws, azure, event)
+
+
+def public(aws: Aws, function: str, connection: str) -> tuple[str, str]:
+    """The URL of a function, and the token of the connection that uses it."""
+    url = aws.client("lambda").get_function_url_config(FunctionName=f"{TWIN}-{function}")["FunctionUrl"]
+    token = aws.client("secretsmanager").get_secret_value(SecretId=f"{TWIN}/{connection}")["SecretString"]
+    return url, token
+
+
+def stored(aws: Aws) -> set[str]:
+    """The devices of which there is an item in the hot table."""
+    items = aws.client("dynamodb").scan(TableName=f"{TWIN}-hot-iot-data")["Items"]
+    return {item["iotDeviceId"]["S"] for item in items}
+
+
+def answered(aws: Aws) -> bool | None:
+    """Whether the event checker has published what a device shall be told; None as long as no log says so."""
+    lines = aws.client("logs").filter_log_events(
+        logGroupName=f"/gluecode/{TWIN}", filterPattern=f'"{TWIN}/oven-1/feedback"'
+    )
+    return bool(lines["events"]) or None
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A mapping, and how an event gets in."""
+
+    mapping: tuple[str, str, str]
+    send: Callable[[Aws, RemoteCloud, Mapping[str, Any]], None]
+
+
 @pytest.mark.parametrize(
-    "mapping",
+    "scenario",
     [
-        pytest.param(("aws", "aws", "aws"), id="all on AWS"),
-        pytest.param(("gcp", "aws", "aws"), id="telemetry comes from another cloud"),
-        pytest.param(("aws", "azure", "aws"), id="telemetry is processed on another cloud"),
+        pytest.param(Scenario(("aws", "aws", "aws"), published), id="all on AWS"),
+        pytest.param(Scenario(("gcp", "aws", "aws"), posted), id="telemetry comes from another cloud"),
+        pytest.param(
+            Scenario(("aws", "azure", "aws"), published_and_returned), id="telemetry is processed on another cloud"
+        ),
     ],
 )
-def test_a_twin_is_deployed_inspected_and_destroyed_by_the_machines_own_roles(
-    aws: Aws, mapping: tuple[str, str, str]
+def test_a_twin_is_deployed_used_inspected_and_destroyed_with_no_call_denied(
+    running: Cloud, aws: Aws, azure: RemoteCloud, scenario: Scenario
 ) -> None:
-    upload(aws, mapping)
+    before = denied(running)
+    upload(aws, scenario.mapping, azure)
 
-    ended = [
-        run(aws, "deploy", {"project": "factory-twin", "drain_seconds": 0}),
-        run(aws, "deploy", {"project": "factory-twin", "drain_seconds": 0}),
-        run(aws, "inspect", {"twin": "factory-twin"}),
-        run(aws, "destroy", {"twin": "factory-twin", "retain_data": False, "drain_seconds": 0}),
+    ended = [run(aws, "deploy", {"project": TWIN, "drain_seconds": 0})]
+    scenario.send(aws, azure, EVENT)
+    scenario.send(aws, azure, HOT)
+    devices = eventually(lambda: stored(aws) if len(stored(aws)) == 2 else None, seconds=60)
+    if scenario.mapping[1] == "aws":
+        eventually(lambda: answered(aws), seconds=60)
+    ended += [
+        run(aws, "deploy", {"project": TWIN, "drain_seconds": 0}),
+        run(aws, "inspect", {"twin": TWIN}),
+        run(aws, "destroy", {"twin": TWIN, "retain_data": False, "drain_seconds": 0}),
     ]
 
     assert ended == [("SUCCEEDED", "")] * 4
+    assert devices == {"press-1", "oven-1"}
+    assert denied(running) == before == []
 
 
 def test_the_roles_were_found_good_once_and_not_asked_about_again(aws: Aws) -> None:

@@ -297,6 +297,7 @@ def handler(event, context):
     assert answer["errorType"] == "ClientError"
     assert "AccessDeniedException" in answer["errorMessage"]
     assert "dynamodb:ListTables" in answer["errorMessage"]
+    assert "Denied: dynamodb:ListTables on * to arn:aws:" in running.log_file.read_text()
 
 
 def test_with_iam_enforced_a_policy_scoped_to_a_name_allows_creating_it(home: Path) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 from tests.harness.account import CUT, Account, Execution, Saved
 from tests.harness.faults import CutAfter, Faults, LoseAnswer, LoseWorker
 from tests.harness.picture import Picture, differences
-from tests.proofs.projects import SCENARIOS, TWIN, Project
+from tests.proofs.projects import L2_ALONE, SCENARIOS, TWIN, Project
 from tests.proofs.report import Outcome, Report, options, spread
 
 DEPLOY = {"project": TWIN, "retain_data": False}
@@ -42,9 +42,10 @@ class Command:
         return account.run(self.machine, dict(self.request), **options)
 
 
-_A, _B, _C = (Project(mapping) for mapping in SCENARIOS.values())
+_A, _, _C = (Project(mapping) for mapping in SCENARIOS.values())
+_ALONE = Project(L2_ALONE)
 _CHANGED = Project(
-    SCENARIOS["c: L1 and L3 on GCP"],
+    L2_ALONE,
     devices=("oven", "lathe"),
     own=(("lathe", 3),),
     event_checking=False,
@@ -55,8 +56,8 @@ COMMANDS = (
         Command(f"deploy {name}", "deploy", tuple(DEPLOY.items()), Project(mapping))
         for name, mapping in SCENARIOS.items()
     ),
-    Command("change b into c, other devices", "deploy", tuple(DEPLOY.items()), _CHANGED, before=_B),
-    Command("change c into a", "deploy", tuple(DEPLOY.items()), _A, before=_C),
+    Command("change c into L2 alone, other devices", "deploy", tuple(DEPLOY.items()), _CHANGED, before=_C),
+    Command("change L2 alone into a", "deploy", tuple(DEPLOY.items()), _A, before=_ALONE),
     Command("destroy a", "destroy", tuple(DESTROY.items()), _A, before=_A),
     Command("destroy c", "destroy", tuple(DESTROY.items()), _C, before=_C),
 )

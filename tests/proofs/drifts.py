@@ -97,6 +97,17 @@ def _statement(client: Client, action: str) -> None:
             client("lambda").remove_permission(FunctionName="factory-writer", StatementId=statement["Sid"])
 
 
+def _open(client: Client) -> None:
+    """The statement that would let the whole world invoke the function past its URL, under our statement's id."""
+    _statement(client, "lambda:InvokeFunction")
+    client("lambda").add_permission(
+        FunctionName="factory-writer",
+        StatementId="gluecode-url-invoke",
+        Action="lambda:InvokeFunction",
+        Principal="*",
+    )
+
+
 DRIFTS = (
     Drift(
         "a role's policy edited",
@@ -214,6 +225,14 @@ DRIFTS = (
         L2_ELSEWHERE,
     ),
     Drift(
+        "the URL's second statement opened to direct calls",
+        _open,
+        ("permissions factory-writer",),
+        "statement gluecode-url-invoke",
+        ("RemovePermission factory-writer", "AddPermission factory-writer"),
+        L2_ELSEWHERE,
+    ),
+    Drift(
         "the IoT rule disabled",
         lambda client: client("iot").disable_topic_rule(ruleName="factory_trigger_dispatcher"),
         ("iot-rule factory_trigger_dispatcher",),
@@ -233,6 +252,24 @@ DRIFTS = (
         ("iot-rule factory_trigger_dispatcher",),
         "",
         ("CreateTopicRule factory_trigger_dispatcher",),
+    ),
+    Drift(
+        "the IoT rule's tags stripped",
+        lambda client: client("iot").untag_resource(
+            resourceArn=_arn("iot", "rule/factory_trigger_dispatcher"), tagKeys=_OUR_TAGS
+        ),
+        ("iot-rule factory_trigger_dispatcher",),
+        "tag DigitalTwin",
+        ("TagResource factory_trigger_dispatcher",),
+    ),
+    Drift(
+        "the log group's tags stripped",
+        lambda client: client("logs").untag_resource(
+            resourceArn=_arn("logs", "log-group:/gluecode/factory"), tagKeys=_OUR_TAGS
+        ),
+        ("log-group /gluecode/factory",),
+        "tag Layer",
+        ("TagResource factory",),
     ),
     Drift(
         "the log group's retention removed",
@@ -274,6 +311,16 @@ DRIFTS = (
         ("secret factory/aws_l1_to_azure_l2",),
         "",
         ("CreateSecret factory/aws_l1_to_azure_l2",),
+        L2_ELSEWHERE,
+    ),
+    Drift(
+        "a secret's tags stripped",
+        lambda client: client("secretsmanager").untag_resource(
+            SecretId="factory/aws_l1_to_azure_l2", TagKeys=_OUR_TAGS
+        ),
+        ("secret factory/aws_l1_to_azure_l2",),
+        "tag Layer",
+        ("TagResource factory/aws_l1_to_azure_l2",),
         L2_ELSEWHERE,
     ),
     Drift(

@@ -16,9 +16,11 @@ MAPPINGS: tuple[Mapping, ...] = tuple(itertools.product(CLOUDS, CLOUDS, CLOUDS))
 
 SCENARIOS: dict[str, Mapping] = {
     "a: all on AWS": ("aws", "aws", "aws"),
-    "b: L2 on Azure": ("aws", "azure", "aws"),
-    "c: L1 and L3 on GCP": ("gcp", "aws", "gcp"),
+    "b: L1 on GCP": ("gcp", "aws", "aws"),
+    "c: L2 on Azure": ("aws", "azure", "aws"),
 }
+L2_ALONE: Mapping = ("gcp", "aws", "gcp")
+"""What no scenario has: AWS between two boundaries."""
 
 
 @dataclass(frozen=True)

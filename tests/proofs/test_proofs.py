@@ -7,12 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.harness.account import Account
-from tests.proofs import crash, drift, faults, foreign, reconcile, rollback, sequences, together
+from deploy_steps.tasks.registry import TASKS
+from tests.harness.account import PREFIX, Account
+from tests.proofs import crash, drift, faults, foreign, grants, reconcile, rollback, sequences, together
 from tests.proofs.circuit import circuit, stretches
 from tests.proofs.drifts import DRIFTS, Drift
 from tests.proofs.expected import rows
 from tests.proofs.projects import MAPPINGS, SCENARIOS, Mapping, name_of
+from tests.proofs.stories import STORIES
 from tests.proofs.strangers import STRANGERS, Stranger
 
 _CROSSING = ("azure", "aws", "gcp")
@@ -83,6 +85,31 @@ def test_a_change_by_hand_is_named_and_repaired(account: Account, by_hand: Drift
 @pytest.mark.parametrize("stranger", STRANGERS, ids=lambda stranger: str(stranger.picture))
 def test_what_is_not_ours_is_left_alone_until_it_is_adopted(account: Account, stranger: Stranger) -> None:
     assert foreign.check(account, stranger).failures == []
+
+
+# Every action of a task that is no verb of a kind; those of the kinds are held by the contract suite.
+_OF_THE_TASKS = (
+    "born and gone: c: L2 on Azure",
+    "everything leaves AWS",
+    "rolled back to nothing",
+    "rolled back to what was there",
+    "a lock whose execution is gone",
+    "a token that stands in its secret only",
+    "named by its project",
+    "installed by CloudFormation",
+)
+
+
+def test_the_policies_of_the_tasks_are_enough_and_hold_nothing_that_is_not_needed(account: Account) -> None:
+    played = {story.title: grants.as_granted(account, story) for story in STORIES if story.title in _OF_THE_TASKS}
+    stories = {title: used for title, (_, used) in played.items()}
+    of_the_tasks = [f"{PREFIX}-{task.name}: " for task in TASKS]
+
+    sample = grants.removals(stories)[::15]
+
+    assert [failure for outcome, _ in played.values() for failure in outcome.failures] == []
+    assert [line for line in grants.unused(stories) if line.startswith(tuple(of_the_tasks))] == []
+    assert [failure for removal in sample for failure in grants.check(account, removal).failures] == []
 
 
 def test_random_sequences_keep_the_invariant() -> None:

@@ -18,7 +18,7 @@ from tests.proofs.report import Outcome, Report, options, spread
 ORDERS = 20
 DEPLOY = {"project": TWIN, "retain_data": False}
 DESTROY = {"twin": TWIN, "retain_data": False}
-_PROJECT = Project(SCENARIOS["b: L2 on Azure"])
+_PROJECT = Project(SCENARIOS["c: L2 on Azure"])
 _OTHER = replace(_PROJECT, twin="foundry")
 
 

@@ -1,0 +1,156 @@
+"""Proves that every IAM action a task's policy grants is needed, and that nothing else is.
+
+First all stories are played with the policies as they are: no call may be denied, and every action of every task has to
+be used. Then each action in turn is taken out of its task's policy, and the first story that uses it is played again:
+it has to go wrong, naming the action.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from orchestrator.install import iam
+from orchestrator.install.steps import tasks
+from tests.harness.account import PREFIX, Account, Execution
+from tests.harness.grants import Grants
+from tests.proofs.projects import TWIN
+from tests.proofs.report import Outcome, Report, options, spread
+from tests.proofs.stories import STORIES, Story
+
+Policies = Mapping[str, frozenset[str]]
+
+_JOURNAL = {"logs:CreateLogStream", "logs:PutLogEvents"}  # what Lambda itself does in the name of every task
+# What goes wrong in them does not fail an execution, by design; it shows otherwise.
+_SHOWS = {
+    "check-permissions": "its verdict",  # what cannot be asked is let pass
+    "release-lock": "the lock",  # it falls to the next execution
+}
+
+
+@dataclass(frozen=True)
+class Removal:
+    """One action that a task loses, and the story that tells of it."""
+
+    task: str
+    action: str
+    story: Story
+
+
+@dataclass(frozen=True)
+class Told:
+    """What can be seen of one execution."""
+
+    status: str
+    error: str
+    steps: tuple[str, ...]
+    locked: bool
+
+
+def policies() -> Policies:
+    """The actions that the template grants to each task, by the task's function."""
+    return {
+        f"{PREFIX}-{task.name}": frozenset(
+            action
+            for statement in iam.task_statements(task.name, task.actions)
+            if "Fn::If" not in statement
+            for action in statement["Action"]
+        )
+        - _JOURNAL
+        for task in tasks()
+    }
+
+
+def play(account: Account, story: Story, grants: Grants, expected: list[Told] | None = None) -> list[tuple[Told, str]]:
+    """Play a story from an empty account, to its end or to the first execution that is not as expected."""
+    account.clear()
+    told: list[tuple[Told, str]] = []
+    for done in story.play(account, lambda machine, request: account.run(machine, request, faults=grants)):
+        told.append((_told(account, done), done.cause))
+        if expected is not None and told[-1][0] != expected[len(told) - 1]:
+            break
+    return told
+
+
+def _told(account: Account, done: Execution) -> Told:
+    steps = (f"{line['verb']} {line['step']} {line.get('name', '')}: {line['outcome']}" for line in done.journal)
+    return Told(done.status, done.error, tuple(steps), account.item(TWIN, "lock") is not None)
+
+
+_known: dict[str, list[Told]] = {}
+
+
+def as_granted(account: Account, story: Story) -> tuple[Outcome, dict[str, set[str]]]:
+    """Play a story with the policies as they are. Answers which actions were used as well."""
+    outcome, grants = Outcome(), Grants(policies())
+    _known[story.title] = [told for told, _ in play(account, story, grants)]
+    outcome.counts["stories"] += 1
+    outcome.counts["executions"] += len(_known[story.title])
+    outcome.counts["calls denied"] += len(grants.denied)
+    outcome.expect(not grants.denied, f"{story.title}: denied {sorted(set(grants.denied))}")
+    return outcome, dict(grants.used)
+
+
+def check(account: Account, removal: Removal) -> Outcome:
+    """Take one action away, and see the story go wrong."""
+    if removal.story.title not in _known:
+        as_granted(account, removal.story)
+    outcome, expected, whole = Outcome(), _known[removal.story.title], policies()
+    function = f"{PREFIX}-{removal.task}"
+    grants = Grants({**whole, function: whole[function] - {removal.action}})
+    told = play(account, removal.story, grants, expected)
+    last, cause = told[-1]
+    outcome.counts["actions removed"] += 1
+    where = f"{removal.task} without {removal.action} in '{removal.story.title}'"
+    if removal.task in _SHOWS:
+        noticed = last != expected[len(told) - 1]
+        outcome.counts["shown by the verdict, or by the lock"] += noticed
+        outcome.expect(noticed, f"{where}: nothing shows it")
+        return outcome
+    named = last.status == "FAILED" and f"not authorized to perform: {removal.action}" in cause
+    outcome.counts["failed, naming the action"] += named
+    outcome.expect(named, f"{where}: ended {last.status} {last.error}: {cause[:300]}")
+    return outcome
+
+
+def unused(stories: Mapping[str, Mapping[str, set[str]]]) -> list[str]:
+    """The granted actions that no story used."""
+    used: dict[str, set[str]] = {}
+    for of_story in stories.values():
+        for function, actions in of_story.items():
+            used.setdefault(function, set()).update(actions)
+    return [
+        f"{function}: {action} is granted, and no story uses it"
+        for function, granted in policies().items()
+        for action in sorted(granted - used.get(function, set()))
+    ]
+
+
+def removals(stories: Mapping[str, Mapping[str, set[str]]]) -> list[Removal]:
+    """Every granted action with the first story that uses it; those of one story together."""
+    by_title = {story.title: story for story in STORIES}
+    first: dict[tuple[str, str], Story] = {}
+    for title, of_story in stories.items():
+        for function, actions in of_story.items():
+            for action in sorted(actions):
+                first.setdefault((function.removeprefix(f"{PREFIX}-"), action), by_title[title])
+    return [Removal(task, action, story) for (task, action), story in first.items()]
+
+
+def main() -> int:
+    """Run all of it and print the counts."""
+    jobs = options(__doc__).parse_args().jobs
+    report = Report("Grants proof: every action of every task's policy")
+    with Account() as account:
+        stories: dict[str, Mapping[str, set[str]]] = {}
+        for story in STORIES:
+            outcome, stories[story.title] = as_granted(account, story)
+            report.add(outcome)
+    report.failures += unused(stories)
+    spread(removals(stories), check, jobs, report)
+    return report.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
