@@ -46,6 +46,9 @@ def aws(running: Cloud) -> Aws:
     session = boto3.Session(cloud.CREDENTIAL, cloud.CREDENTIAL, region_name=running.region)
     made = Aws(session, local=True, endpoint=running.endpoint)
     install(made, Options("gluecode"), lambda _: None)
+    made.client("iam").create_role(
+        RoleName="any", AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}'
+    )
     deploy(made.client, "def handler(event, context):\n    return event\n", FunctionName="call-the-shift")
     return made
 
