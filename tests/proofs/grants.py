@@ -22,11 +22,8 @@ from tests.proofs.stories import STORIES, Story
 Policies = Mapping[str, frozenset[str]]
 
 _JOURNAL = {"logs:CreateLogStream", "logs:PutLogEvents"}  # what Lambda itself does in the name of every task
-# What goes wrong in them does not fail an execution, by design; it shows otherwise.
-_SHOWS = {
-    "check-permissions": "its verdict",  # what cannot be asked is let pass
-    "release-lock": "the lock",  # it falls to the next execution
-}
+# What goes wrong in them does not fail an execution, by design. The journal shows it, or the lock that is still held.
+_FORGIVEN = {"check-permissions", "release-lock", "announce-result"}
 
 
 @dataclass(frozen=True)
@@ -103,9 +100,9 @@ def check(account: Account, removal: Removal) -> Outcome:
     last, cause = told[-1]
     outcome.counts["actions removed"] += 1
     where = f"{removal.task} without {removal.action} in '{removal.story.title}'"
-    if removal.task in _SHOWS:
+    if removal.task in _FORGIVEN:
         noticed = last != expected[len(told) - 1]
-        outcome.counts["shown by the verdict, or by the lock"] += noticed
+        outcome.counts["forgiven, and shown by journal or lock"] += noticed
         outcome.expect(noticed, f"{where}: nothing shows it")
         return outcome
     named = last.status == "FAILED" and f"not authorized to perform: {removal.action}" in cause
