@@ -211,7 +211,8 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
             "        raise\n    return True",
             "event_checker",
         ),
-        Mutant("a failed action is kept", "            failed.append(text)", "            pass", "event_checker"),
+        Mutant("a failed action is kept", "    if failed:", "    if False:", "event_checker"),
+        Mutant("what succeeded does not start again", "(only is None or name in only) and", "", "event_checker"),
     ),
     "shared/observability.py": (
         Mutant(

@@ -1,15 +1,15 @@
 """Holds an event against the twin's conditions, and starts what those that hold ask for.
 
 An action's function is invoked asynchronously with `{"event": <the telemetry event>, "condition": …, "trace_id": …}`;
-feedback is published on the device's topic, `{twin}/{device}/feedback`. Every action is tried, whatever became of the
-one before. Those that failed go to the failure queue together, as this event with the field `conditions`: put back in,
-the event is held against these only, so that no action starts twice because another one failed.
+feedback is published on the device's topic, `{twin}/{device}/feedback`. Each of the two is tried, whatever became of
+everything before. What failed goes to the failure queue together, as this event with the field `actions`, which lists
+it: put back in, the event starts this only, so that nothing starts twice because something else failed.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -25,6 +25,7 @@ from lambda_functions.shared.twin_info import TwinInfo
 
 Clients = Callable[[str], Any]
 """Answers the client of a service."""
+Start = Callable[[], None]
 
 _condition = lru_cache(maxsize=None)(parse_condition)
 
@@ -32,16 +33,13 @@ _condition = lru_cache(maxsize=None)(parse_condition)
 def check(
     envelope: Envelope, info: TwinInfo, clients: Clients, *, function: str, only: Collection[str] | None = None
 ) -> invoked.Outcome:
-    """Start the actions of every condition that holds. Raises Unavailable when some failed and nothing keeps them."""
-    failed = []
-    for rule in info.events:
-        text = str(rule.get("condition", ""))
-        if (
-            (only is None or text in only)
-            and _holds(text, envelope.payload)
-            and not _started(rule, envelope, info, clients)
-        ):
-            failed.append(text)
+    """Start what every condition that holds asks for. Raises Unavailable when some of it failed and nothing keeps it.
+
+    `only` limits it to what an earlier attempt has left to do.
+    """
+    holding = [rule for rule in info.events if _holds(str(rule.get("condition", "")), envelope.payload)]
+    wanted = [each for rule in holding for each in _asked_for(rule, envelope, info, clients)]
+    failed = [name for name, start in wanted if (only is None or name in only) and not _started(name, start)]
     if failed:
         _keep(failed, envelope, clients, function)
     return "checked"
@@ -63,19 +61,24 @@ def _holds(text: str, event: Mapping[str, Any]) -> bool:
     return condition.holds(event)
 
 
-def _started(rule: Mapping[str, Any], envelope: Envelope, info: TwinInfo, clients: Clients) -> bool:
-    condition = rule["condition"]
+def _asked_for(
+    rule: Mapping[str, Any], envelope: Envelope, info: TwinInfo, clients: Clients
+) -> Iterator[tuple[str, Start]]:
+    """What a rule starts, each under a name that is the same whenever this event is held against this rule."""
+    condition, action = rule["condition"], rule.get("action") or {}
+    function, feedback = action.get("functionName"), action.get("feedback")
+    told = {"event": envelope.payload, "condition": condition, "trace_id": envelope.trace_id}
+    yield f"{condition} -> {function}", lambda: hand_to(clients("lambda"), action["functionName"], told)
+    if feedback:
+        to = topic(info.name, str(feedback.get("iotDeviceId")))
+        yield f"{condition} -> {to}", lambda: _publish(clients("iot-data"), to, feedback["payload"])
+
+
+def _started(name: str, start: Start) -> bool:
     try:
-        action = rule["action"]
-        told = {"event": envelope.payload, "condition": condition, "trace_id": envelope.trace_id}
-        hand_to(clients("lambda"), action["functionName"], told)
-        feedback = action.get("feedback")
-        if feedback:
-            _publish(clients("iot-data"), topic(info.name, feedback["iotDeviceId"]), feedback["payload"])
+        start()
     except (ClientError, BotoCoreError, KeyError, TypeError) as error:
-        observability.hop(
-            "failed", f"An action of '{condition}' failed.", level=logging.ERROR, reason=observability.describe(error)
-        )
+        observability.hop("failed", f"'{name}' failed.", level=logging.ERROR, reason=observability.describe(error))
         return False
     return True
 
@@ -89,5 +92,5 @@ def _keep(failed: list[str], envelope: Envelope, clients: Clients, function: str
     url = settings.text("FAILURE_QUEUE_URL")
     if not url:
         raise Unavailable(f"{len(failed)} actions failed, and there is no failure queue.")
-    again = {**envelope.as_dict(), "conditions": failed}
+    again = {**envelope.as_dict(), "actions": failed}
     failure_queue.put(clients("sqs"), url, again, reason="action_failed", function=function, trace_id=envelope.trace_id)

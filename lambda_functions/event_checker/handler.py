@@ -14,13 +14,17 @@ from lambda_functions.shared.observability import observed
 
 @observed("event_checker")
 def lambda_handler(event: Any, context: Any) -> dict[str, str]:
-    """Event: an envelope, or a plain telemetry event; `conditions` in it limits the check to those (see `actions`)."""
-    only = event.get("conditions") if isinstance(event, Mapping) else None
+    """Event: an envelope, or a plain telemetry event; an envelope's list `actions` limits the check to those."""
+    left = event.get("actions") if isinstance(event, Mapping) and "payload" in event else None
     return invoked.run(
         event,
         context,
         layer=L2,
         act=lambda envelope: check(
-            envelope, twin_info.load(), client, function=invoked.function_name(context), only=only
+            envelope,
+            twin_info.load(),
+            client,
+            function=invoked.function_name(context),
+            only=left if isinstance(left, list) else None,
         ),
     )

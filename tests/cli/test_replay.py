@@ -176,7 +176,7 @@ def test_a_device_s_message_that_never_got_in_travels_under_the_trace_id_that_is
 
 def test_what_the_event_checker_has_left_to_do_goes_along(twin: Twin) -> None:
     function = twin.function("event-checker")
-    left = {**ENVELOPE, "conditions": ["press-1.force > DOUBLE(1)"]}
+    left = {**ENVELOPE, "actions": ["press-1.force > DOUBLE(1) -> alarm"]}
     twin.fail(by_function(function, left))
 
     twin.replay()

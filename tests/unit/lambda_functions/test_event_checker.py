@@ -27,6 +27,7 @@ from tests.unit.lambda_functions.support import (
 HOT = "oven-1.temperature > DOUBLE(240)"
 COLD = "oven-1.temperature < DOUBLE(20)"
 VERY_HOT = "oven-1.temperature > DOUBLE(241)"
+WARM = "oven-1.temperature > INTEGER(0)"
 
 
 def rule(condition: str, function: str, **action: Any) -> dict[str, Any]:
@@ -108,7 +109,7 @@ def test_one_failing_action_does_not_stop_the_others(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     broken_functions.append("alarm")
-    rules(rule(HOT, "alarm"), rule(VERY_HOT, "siren"), {"condition": "oven-1.temperature > INTEGER(0)"})
+    rules(rule(HOT, "alarm"), rule(VERY_HOT, "siren"), {"condition": WARM})
 
     answer = lambda_handler(an_envelope().as_dict(), Context(function_name="factory-event-checker"))
 
@@ -122,23 +123,27 @@ def test_one_failing_action_does_not_stop_the_others(
         "reason": "action_failed",
         "function": "factory-event-checker",
         "trace_id": TRACE_ID,
-        "event": {**an_envelope(target_layer="L2").as_dict(), "conditions": [HOT, "oven-1.temperature > INTEGER(0)"]},
+        "event": {**an_envelope(target_layer="L2").as_dict(), "actions": [f"{HOT} -> alarm", f"{WARM} -> None"]},
     }
 
 
 def test_put_back_in_only_the_failed_actions_start(
-    rules: Any, invocations: Recorded, broken_functions: list[str], failure_queue: Any
+    rules: Any, invocations: Recorded, published: Recorded, broken_functions: list[str], failure_queue: Any
 ) -> None:
-    rules(rule(HOT, "alarm"), rule(VERY_HOT, "siren"))
+    feedback = {"type": "mqtt", "iotDeviceId": "press-1", "payload": {}}
+    rules(rule(HOT, "alarm", feedback=feedback), rule(HOT, "lamp"), rule(VERY_HOT, "siren"))
     broken_functions.append("alarm")
     lambda_handler(an_envelope().as_dict(), Context())
     [document] = failure_queue()
+    first = [function for function, _ in invocations.payloads()], len(published.calls)
     invocations.calls.clear()
     broken_functions.clear()
 
     lambda_handler(document["event"], Context())
 
+    assert first == (["alarm", "lamp", "siren"], 1)
     assert [function for function, _ in invocations.payloads()] == ["alarm"]
+    assert len(published.calls) == 1
 
 
 def test_without_a_failure_queue_a_failed_action_fails_the_invocation_after_the_others_ran(
