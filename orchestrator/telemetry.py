@@ -12,13 +12,13 @@ from typing import Any
 from lambda_functions.shared import envelope
 from lambda_functions.shared.event import DEVICE, TIME
 from orchestrator.names import TwinNames
+from orchestrator.plan.components import ASYNC_RETRIES
 from orchestrator.problem import Misuse
 
 PATIENCE_SECONDS = 60.0
 _POLL_SECONDS = 0.5
-_FINAL = {"stored", "dropped", "refused"}
+_FINAL = ("stored", "dropped", "refused")  # the most telling one first
 _SENDER = "sender"
-_LAST = ("stored", "dropped", "refused", "failed", "forwarded", "received")  # the most telling end comes first
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class Hop:
     to: str = ""
     reason: str = ""
     cold_start: bool = False
+    request_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,17 +55,40 @@ class Trace:
 
     @property
     def end(self) -> Hop | None:
-        """Where the event ended, as far as the logs tell. None when no log knows of it."""
-        for what in _LAST:
-            for hop in reversed(self.hops):
+        """Where the event ended, as far as the logs tell; else the last that is known. None when no log knows of it.
+
+        What failed or was refused, and was then tried again by the same function, is no end.
+        """
+        begun = {hop.function: hop.at for hop in self.hops if hop.what == "received"}
+        left = [
+            hop
+            for hop in self.hops
+            if hop.what not in ("failed", "refused") or hop.at >= begun.get(hop.function, hop.at)
+        ]
+        for what in _FINAL:
+            for hop in reversed(left):
                 if hop.what == what:
                     return hop
-        return None
+        return self.hops[-1] if self.hops else None
+
+    @property
+    def attempts(self) -> int:
+        """How often the function at the end has begun the invocation that the end is about."""
+        end = self.end
+        same = [hop for hop in self.hops if end and (hop.function, hop.request_id) == (end.function, end.request_id)]
+        return max(sum(hop.what == what for hop in same) for what in ("received", "failed")) if same else 0
+
+    @property
+    def given_up(self) -> bool:
+        """Whether Lambda has made its last attempt, which failed: then the event is in the failure queue."""
+        end = self.end
+        return end is not None and end.what == "failed" and end.to != _SENDER and self.attempts > ASYNC_RETRIES
 
     @property
     def over(self) -> bool:
         """Whether the event has come to an end that nothing will follow. A refused sender may try again."""
-        return self.end is not None and self.end.what in _FINAL and self.end.to != _SENDER
+        end = self.end
+        return self.given_up or (end is not None and end.what in _FINAL and end.to != _SENDER)
 
 
 def send(aws: Any, twin: str, event: Any) -> Sent:
@@ -157,4 +181,5 @@ def _hop(message: str, twin: str, trace_id: str) -> Hop | None:
         to=line.get("to", ""),
         reason=line.get("reason", ""),
         cold_start=bool(line.get("cold_start")),
+        request_id=line.get("request_id") or "",
     )

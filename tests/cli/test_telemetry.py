@@ -11,6 +11,7 @@ import pytest
 from moto.iotdata.models import iotdata_backends
 
 from orchestrator import telemetry
+from orchestrator.cli import trace_view
 from orchestrator.names import TwinNames
 from orchestrator.problem import Misuse
 from orchestrator.session import Aws
@@ -127,6 +128,50 @@ def test_where_it_ended_is_the_most_telling_hop(aws: Aws, hops: list[str], end: 
     found = telemetry.trace(aws, TRACE, ["plant"])
 
     assert (found.end.what if found.end else None, found.over) == (end, over)
+
+
+def _attempts(*hops: str, request: str = "r") -> list[dict[str, Any]]:
+    """What the persister tells of its attempts, from the first second on."""
+    return [_hop(f"0{n}.000", "persister", what, request_id=request) for n, what in enumerate(hops)]
+
+
+def test_an_event_that_lambda_gave_up_on_ended_in_the_failure_queue(aws: Aws) -> None:
+    _log(aws, *_attempts(*("received", "failed") * 3))
+
+    found = telemetry.trace(aws, TRACE, ["plant"])
+
+    assert (found.over, found.given_up) == (True, True)
+    assert trace_view.as_dict(found)["in_failure_queue"]
+    assert "It is in the failure queue; `gluecode replay plant` puts it back in." in str(trace_view.conclusion(found))
+
+
+@pytest.mark.parametrize(
+    ("hops", "said"),
+    [
+        pytest.param(("received", "failed") * 2, "Lambda tries again", id="one attempt is left"),
+        pytest.param(("received",) * 3, "begun it 3 times", id="killed or out of time each time"),
+    ],
+)
+def test_an_event_that_lambda_may_still_try_is_not_over(aws: Aws, hops: tuple[str, ...], said: str) -> None:
+    _log(aws, *_attempts(*hops))
+
+    found = telemetry.trace(aws, TRACE, ["plant"])
+
+    assert not found.over
+    assert said in str(trace_view.conclusion(found))
+
+
+@pytest.mark.parametrize("before", [("received", "failed") * 3, ("received", "refused")])
+def test_an_event_that_was_put_back_in_has_left_the_failure_queue(aws: Aws, before: tuple[str, ...]) -> None:
+    again = _hop("08.000", "persister", "received", request_id="replayed")
+    _log(aws, *_attempts(*before), again)
+    under_way = telemetry.trace(aws, TRACE, ["plant"])
+    _log(aws, _hop("09.000", "persister", "forwarded", to="azure.example.com", request_id="replayed"))
+
+    accepted = telemetry.trace(aws, TRACE, ["plant"])
+
+    assert (under_way.over, under_way.end and under_way.end.what) == (False, "received")
+    assert str(trace_view.conclusion(accepted)).startswith("It was handed to azure.example.com by plant-persister.")
 
 
 def test_a_twin_without_logs_tells_nothing(aws: Aws) -> None:
