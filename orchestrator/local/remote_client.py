@@ -14,6 +14,7 @@ from typing import Any
 import requests
 
 from orchestrator.local.remote_contract import TOKEN_HEADER
+from orchestrator.local.remote_signing import sign
 
 _LONGEST_PAUSE_SECONDS = 30.0
 
@@ -55,6 +56,7 @@ def send(
     *,
     first_pause_seconds: float = 1.0,
     timeout_seconds: float = 10.0,
+    signing: bool = False,
 ) -> Answer:
     """POST an envelope as the contract says a sender must.
 
@@ -63,7 +65,8 @@ def send(
     """
     pause, refused = first_pause_seconds, False
     for attempt in range(1, 5):
-        status, body, retry_after = _post(url, token if isinstance(token, str) else token(), message, timeout_seconds)
+        known = token if isinstance(token, str) else token()
+        status, body, retry_after = _post(url, known, message, timeout_seconds, signing=signing)
         answer = Answer(status, body, attempt)
         if status == 403 and not refused:
             refused = True
@@ -75,16 +78,18 @@ def send(
     return answer
 
 
-def _post(url: str, token: str, message: Mapping[str, Any], timeout: float) -> tuple[int | None, Any, float | None]:
+def _post(
+    url: str, token: str, message: Mapping[str, Any], timeout: float, *, signing: bool
+) -> tuple[int | None, Any, float | None]:
+    content = json.dumps(message).encode()
     headers: dict[str, str | bytes] = {
         TOKEN_HEADER: token.encode(),
         "Content-Type": "application/json",
         "traceparent": f"00-{uuid.UUID(message['trace_id']).hex}-{uuid.uuid4().hex[:16]}-01",
+        **(sign(token, content) if signing else {}),
     }
     try:
-        answer = _session().post(
-            url, data=json.dumps(message).encode(), headers=headers, timeout=timeout, allow_redirects=False
-        )
+        answer = _session().post(url, data=content, headers=headers, timeout=timeout, allow_redirects=False)
     except requests.RequestException as error:
         return None, f"{type(error).__name__}: {error}", None
     return answer.status_code, _read(answer), _seconds(answer.headers.get("Retry-After"))

@@ -16,15 +16,24 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from email.message import Message
 from types import TracebackType
 from typing import Any
 
 from orchestrator.local.remote_client import Answer, envelope, send
-from orchestrator.local.remote_contract import Refusal, authenticate, key_of, read_envelope, trace_id_in
+from orchestrator.local.remote_contract import (
+    TOKEN_HEADER,
+    Refusal,
+    authenticate,
+    key_of,
+    read_envelope,
+    trace_id_in,
+)
 from orchestrator.local.remote_faults import Fault, Faults
 from orchestrator.local.remote_http import Server
+from orchestrator.local.remote_signing import HEADERS, SignatureCheck
 
 HOST = "127.0.0.1"
 
@@ -51,10 +60,19 @@ class RemoteCloud:
     """One remote cloud. Use it as a context manager: it serves inside the block.
 
     `received` holds every accepted envelope in order, `kept` one event for each device and time, `requests` every
-    request whatever became of it, and `undelivered` what could not be passed on.
+    request whatever became of it, and `undelivered` what could not be passed on. With `signing`, it signs what it
+    sends, and takes nothing that is not signed.
     """
 
-    def __init__(self, name: str, *tokens: str, port: int = 0, seed: int = 0, retry_seconds: float = 1.0) -> None:
+    def __init__(
+        self,
+        name: str,
+        *tokens: str,
+        port: int = 0,
+        seed: int = 0,
+        retry_seconds: float = 1.0,
+        signing: bool = False,
+    ) -> None:
         self.name = name
         self.faults = Faults(seed)
         self.received: list[Received] = []
@@ -63,6 +81,8 @@ class RemoteCloud:
         self.undelivered: list[tuple[dict[str, Any], Answer]] = []
         self.stopping = threading.Event()
         self._tokens = tokens
+        self._signing = signing
+        self._signatures = SignatureCheck()
         self._retry_seconds = retry_seconds
         self._lock = threading.Lock()
         self._to_forward: queue.SimpleQueue[tuple[str, str, dict[str, Any]] | None] = queue.SimpleQueue()
@@ -104,7 +124,7 @@ class RemoteCloud:
 
     def send(self, url: str, token: str, message: Mapping[str, Any]) -> Answer:
         """Act as a Connector or Persister: send one envelope as the contract says a sender must."""
-        return send(url, token, message, first_pause_seconds=self._retry_seconds)
+        return send(url, token, message, first_pause_seconds=self._retry_seconds, signing=self._signing)
 
     def idle(self, timeout_seconds: float = 30.0) -> bool:
         """Wait until everything taken has been passed on or given up. False when that takes longer."""
@@ -113,12 +133,13 @@ class RemoteCloud:
             time.sleep(0.01)
         return not self._forwarding
 
-    def take(
-        self, endpoint: str, presented: Sequence[str], traceparent: str | None, body: bytes
-    ) -> tuple[int, dict[str, Any]]:
+    def take(self, endpoint: str, headers: Message, body: bytes) -> tuple[int, dict[str, Any]]:
         """Deal with one request as the contract says: the status and the answer."""
+        traceparent = headers["traceparent"]
         try:
-            authenticate(presented, self._tokens)
+            authenticate(headers.get_all(TOKEN_HEADER, []), self._tokens)
+            if self._signing:
+                self._signatures.check([headers.get_all(name, []) for name in HEADERS], body, self._tokens)
             message = read_envelope(endpoint, body)
         except Refusal as refusal:
             return refusal.status, {"reason": refusal.reason, "trace_id": trace_id_in(body)}

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import SHUT_RDWR, socket
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.local.remote_contract import LAYERS, TOKEN_HEADER, trace_id_in
+from orchestrator.local.remote_contract import LAYERS, trace_id_in
 from orchestrator.local.remote_faults import Fault
 
 if TYPE_CHECKING:
@@ -129,8 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
             return _Reply(_STATUS_OF[fault.kind], document, headers.get(fault.kind, {}))
         if fault and fault.kind == "slow":
             self.server.cloud.stopping.wait(fault.seconds)
-        tokens = self.headers.get_all(TOKEN_HEADER, [])
-        status, document = self.server.cloud.take(endpoint, tokens, self.headers["traceparent"], body)
+        status, document = self.server.cloud.take(endpoint, self.headers, body)
         return None if fault and fault.kind == "lose_answer" else _Reply(status, document)
 
     def _body(self) -> bytes:

@@ -19,7 +19,9 @@ import requests
 from orchestrator.local import remote_client
 from orchestrator.local.remote_client import envelope
 from orchestrator.local.remote_cloud import Received, RemoteCloud, Request
+from orchestrator.local.remote_contract import Refusal
 from orchestrator.local.remote_faults import Fault
+from orchestrator.local.remote_signing import SignatureCheck, sign
 
 TOKEN = "a-token-with-ü"
 TRACE = "0f8fad5b-d9cb-469f-a165-70867728950e"
@@ -113,6 +115,59 @@ def test_while_a_token_is_rotated_both_are_accepted(azure: RemoteCloud) -> None:
     azure.accept("new", TOKEN)
 
     assert [post(azure.ingestion_url, as_json(message()), token).status_code for token in ("new", TOKEN)] == [200, 200]
+
+
+# Signed requests, on top of the token.
+
+
+@pytest.fixture
+def signing() -> Iterator[RemoteCloud]:
+    """A remote cloud that takes nothing without a signature."""
+    with RemoteCloud("azure", TOKEN, retry_seconds=0.01, signing=True) as cloud:
+        yield cloud
+
+
+def reason_for(cloud: RemoteCloud, body: bytes, headers: dict[str, str]) -> str:
+    """Why it refuses that body under these headers, or `taken`."""
+    answer = requests.post(
+        cloud.ingestion_url, data=body, headers={"X-Inter-Cloud-Token": TOKEN.encode(), **headers}, timeout=5
+    )
+    assert answer.status_code in (200, 403)
+    return str(answer.json().get("reason", "taken"))
+
+
+def test_what_it_sends_with_signing_on_is_what_it_takes(signing: RemoteCloud) -> None:
+    assert signing.send(signing.ingestion_url, TOKEN, message()).accepted
+    assert signing.send(signing.ingestion_url, TOKEN, message()).accepted
+
+
+def test_a_signature_is_good_for_one_attempt_and_one_body(signing: RemoteCloud) -> None:
+    body = as_json(message())
+    good = sign(TOKEN, body)
+
+    reasons = [
+        reason_for(signing, body, {}),
+        reason_for(signing, body, {**good, "webhook-signature": ""}),
+        reason_for(signing, body + b" ", good),
+        reason_for(signing, body, sign("another", body)),
+        reason_for(signing, body, good),
+        reason_for(signing, body, good),
+    ]
+
+    assert reasons == [
+        *("signature_missing", "signature_missing", "signature_invalid", "signature_invalid"),
+        *("taken", "request_replayed"),
+    ]
+    assert len(signing.received) == 1
+
+
+def test_an_old_signature_is_refused() -> None:
+    now = [1_800_000_000.0]
+    check, old = SignatureCheck(lambda: now[0]), sign(TOKEN, b"{}")
+    now[0] = float(old["webhook-timestamp"]) + 301
+
+    with pytest.raises(Refusal, match="timestamp_not_tolerated"):
+        check.check([[value] for value in old.values()], b"{}", (TOKEN,))
 
 
 BAD = [

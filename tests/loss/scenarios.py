@@ -171,7 +171,9 @@ class FromGcp(Scenario):
 
 
 class OverAzure(Scenario):
-    """The Connector posts to Azure, which posts to the deployed Writer URL: each event crosses the boundary twice."""
+    """The Connector posts to Azure, which posts to the deployed Writer URL: each event crosses the boundary twice, and
+    is signed on both ways.
+    """
 
     name, twin, layers = "c  L2 on azure", "loss-c", ("aws", "azure", "aws")
     _TO_AZURE, _BACK = "aws_l1_to_azure_l2", "azure_l2_to_aws_l3"
@@ -181,8 +183,8 @@ class OverAzure(Scenario):
         self._azure = azure
 
     def connections(self) -> Mapping[str, Any]:
-        there = {"url": self._azure.ingestion_url, "token": _FIRST_TOKEN_OF_AZURE}
-        return {self._TO_AZURE: there, self._BACK: {}}
+        there = {"url": self._azure.ingestion_url, "token": _FIRST_TOKEN_OF_AZURE, "signing": True}
+        return {self._TO_AZURE: there, self._BACK: {"signing": True}}
 
     def deployed(self) -> None:
         self._azure.accept(_FIRST_TOKEN_OF_AZURE)
@@ -253,7 +255,8 @@ class OverAzure(Scenario):
 def scenarios(world: World, events: int) -> Iterator[Sequence[Scenario]]:
     """All three, with about a third of the events each."""
     a, b = events // 3, events // 3
-    with RemoteCloud("gcp", retry_seconds=0.1) as gcp, RemoteCloud("azure", seed=1, retry_seconds=0.1) as azure:
+    signs = RemoteCloud("azure", seed=1, retry_seconds=0.1, signing=True)
+    with RemoteCloud("gcp", retry_seconds=0.1) as gcp, signs as azure:
         yield AllOnAws(world, a), FromGcp(world, b, gcp), OverAzure(world, events - a - b, azure)
 
 

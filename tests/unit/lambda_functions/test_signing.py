@@ -11,9 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambda_functions.shared.errors import Refused
+from lambda_functions.shared.sending import Sender
 from lambda_functions.shared.signing import TOLERANCE_SECONDS, Verifier, signed
 from lambda_functions.writer.handler import lambda_handler
-from tests.unit.lambda_functions.support import TOKEN, Clock, Context, Recorded, an_envelope, body_of, request
+from orchestrator.local.remote_cloud import RemoteCloud
+from orchestrator.local.remote_signing import sign
+from tests.unit.lambda_functions.support import (
+    TOKEN,
+    Clock,
+    Context,
+    Recorded,
+    an_envelope,
+    an_hour,
+    body_of,
+    request,
+    tokens,
+)
 
 NOW = 1_800_000_000
 BODY = b'{"payload": {}}'
@@ -138,6 +151,28 @@ def test_a_timestamp_that_is_no_time_is_refused_even_if_it_is_signed(timestamp: 
 )
 def test_whatever_the_headers_hold_the_answer_is_no(headers: dict[str, str], body: bytes) -> None:
     assert verdict(Verifier(), headers, body) in ("signature_missing", "signature_invalid")
+
+
+# Held against somebody else's implementation.
+
+
+def test_what_our_sender_signs_a_receiver_on_another_cloud_takes_and_refuses_without() -> None:
+    with RemoteCloud("azure", TOKEN, signing=True) as azure:
+        sender = Sender(azure.ingestion_url, sign=True)
+        sender.send(an_envelope(target_layer="L2"), tokens(TOKEN), an_hour)
+
+        with pytest.raises(Refused, match="remote_403:signature_missing"):
+            Sender(azure.ingestion_url).send(an_envelope(target_layer="L2"), tokens(TOKEN), an_hour)
+
+    assert [request.status for request in azure.requests] == [200, 403, 403]
+
+
+def test_what_a_sender_on_another_cloud_signs_is_accepted_once(verifier: Verifier, clock: Clock) -> None:
+    headers = sign(TOKEN, BODY)
+    clock.now = int(headers["webhook-timestamp"])
+
+    assert verdict(verifier, headers) == "accepted"
+    assert verdict(verifier, headers) == "request_replayed"
 
 
 # On the endpoint.
