@@ -12,6 +12,10 @@ MAX_BODY_BYTES = 512 * 1024
 """More than any storable item (400 KB) needs; half of what a queue and an asynchronous invocation hold, so that an
 event that fails for good still fits into the failure queue together with the story of its failure."""
 
+_MENDED = "\ufffd"
+"""What stands in a text where bytes were no UTF-8. Whoever made a text of the body may have put it there: then the
+body's length no longer is what the sender said."""
+
 
 def header(event: Mapping[str, Any], name: str) -> list[str]:
     """Every value of a header, whatever the case of its name."""
@@ -29,6 +33,8 @@ def body(event: Mapping[str, Any]) -> bytes:
     if not isinstance(text, str):
         raise Refused("body_not_json")
     content = _decoded(text) if event.get("isBase64Encoded") is True else _encoded(text)
+    if _MENDED in text and header(event, "Content-Length") not in ([], [str(len(content))]):
+        raise Refused("body_not_json")
     if len(content) > MAX_BODY_BYTES:
         raise Refused("body_too_large", 413)
     return content

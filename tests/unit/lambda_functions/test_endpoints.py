@@ -139,6 +139,26 @@ def test_a_base64_body_is_decoded(handler: Handler, aws: None) -> None:
 
 
 @both
+def test_bytes_that_were_no_text_and_were_mended_on_the_way_are_refused(
+    handler: Handler, untouched: Callable[[], bool]
+) -> None:
+    sent = json.dumps(envelope_for(handler, payload={**TELEMETRY, "note": "?"})).encode().replace(b"?", b"\xff")
+    told = request(sent.decode(errors="replace"), **{"Content-Length": str(len(sent))})
+
+    assert reason(handler(told, Context())) == (400, "body_not_json")
+    assert untouched()
+
+
+@both
+def test_a_replacement_character_that_was_sent_is_text_as_any_other(handler: Handler, aws: None) -> None:
+    sent = json.dumps(envelope_for(handler, payload={**TELEMETRY, "note": "\ufffd"}), ensure_ascii=False)
+
+    told = request(sent, **{"Content-Length": str(len(sent.encode()))})
+
+    assert handler(told, Context())["statusCode"] == 200
+
+
+@both
 @pytest.mark.parametrize("body", ["%%%", "YWJ", "äöü"])
 def test_a_base64_body_that_is_none_is_refused(handler: Handler, body: str, untouched: Callable[[], bool]) -> None:
     status, why = reason(handler({**request(body), "isBase64Encoded": True}, Context()))
