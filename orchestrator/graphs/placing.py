@@ -61,10 +61,10 @@ class Picture:
     y: float = 0.0
 
 
-def place(graph: Graph, notes: Mapping[str, str] | None = None) -> Picture:
-    """Lay a graph out. `notes` gives some states a second, smaller text."""
+def place(graph: Graph, notes: Mapping[str, str] | None = None, letters: int = text.LETTERS) -> Picture:
+    """Lay a graph out. `notes` gives some states a second, smaller text; `letters` is how long a line may be."""
     notes = notes or {}
-    boxes = {name: _box(state, notes) for name, state in graph.states.items()}
+    boxes = {name: _box(state, notes, letters) for name, state in graph.states.items()}
     layers = arrange(graph)
     sizes = {name: (box.width, box.height) for name, box in boxes.items()}
     centres = _centres(layers, sizes)
@@ -100,16 +100,16 @@ def _label_right(line: Line) -> float:
     return label_at(line)[0] + text.width(line.edge.label, text.SMALL_SIZE) if line.edge.label else 0.0
 
 
-def _box(state: State, notes: Mapping[str, str]) -> Box:
+def _box(state: State, notes: Mapping[str, str], letters: int) -> Box:
     note = notes.get(state.name, "")
-    lines = text.wrapped(state.name)
+    lines = text.wrapped(state.name, letters)
     widest = max(*(text.width(line) for line in lines), text.width(note, text.SMALL_SIZE))
     if not state.inside:
         slanted = 12.0 if state.type == "Choice" else 0.0
         height = len(lines) * text.FONT_SIZE * text.LINE_HEIGHT + 2 * _ABOVE + (text.SMALL_SIZE * 1.4 if note else 0)
         return Box(state, 0, 0, widest + 2 * (_SIDE + slanted), height, lines, note)
     title = f"{state.name}{_suffix(state)}"
-    inside, width, height = _packed([place(graph, notes) for graph in state.inside])
+    inside, width, height = _packed([place(graph, notes, letters) for graph in state.inside])
     grown = max(width, text.width(title) * _BOLD + (text.width(note, text.SMALL_SIZE) + _GAP if note else 0))
     inside = tuple(replace(picture, x=picture.x + (grown - width) / 2) for picture in inside)
     return Box(state, 0, 0, grown + 2 * _PAD, height + _HEAD + 2 * _PAD, (title,), note, inside)

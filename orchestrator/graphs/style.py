@@ -67,6 +67,7 @@ RULES = """
 .gd .deleted,.gd .gone{fill:var(--gd-gone);stroke:var(--gd-gone-edge)}
 .gd .retained,.gd .present,.gd .unchanged,
 .gd .absent,.gd .passed,.gd .kept{fill:var(--gd-kept);stroke:var(--gd-kept-edge)}
+.gd .theirs{stroke-dasharray:2 3}
 .gd .idle{opacity:.45}
 .gd .way{fill:none;stroke:var(--gd-line);stroke-width:1.3}
 .gd .catch{stroke:var(--gd-bad-edge);stroke-dasharray:4 3}
@@ -86,6 +87,11 @@ def standalone() -> str:
     """The style sheet of a picture that is a file of its own, or stands in a page without a scheme of its own."""
     dark = f"@media (prefers-color-scheme:dark){{.gd{{{variables(DARK)}}}}}"
     return f".gd{{{variables(LIGHT)}}}{dark}{RULES}"
+
+
+def alone(picture: str) -> str:
+    """A picture that was drawn without a style, with one of its own."""
+    return picture.replace("</desc>", f"</desc><style>{standalone()}</style>", 1)
 
 
 def for_site() -> str:

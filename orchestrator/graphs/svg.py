@@ -24,14 +24,16 @@ def draw(
     name: str,
     outcomes: Mapping[str, str] | None = None,
     notes: Mapping[str, str] | None = None,
+    letters: int = text.LETTERS,
     styled: bool = True,
 ) -> str:
     """The graph as one `<svg>` element.
 
     `name` makes its ids unique in a page. `outcomes` colours states (`created`, `failed`, …); with it, those that are
-    not in it fade. `notes` gives states a second line. Without `styled` the page has to bring the style.
+    not in it fade. `notes` gives states a second line. `letters` is how long a line of text may be. Without
+    `styled` the page has to bring the style.
     """
-    picture = place(graph, notes)
+    picture = place(graph, notes, letters)
     width, height = picture.width + 2 * _MARGIN, picture.height + 2 * _MARGIN + _ENTRY
     start = picture.entry[0] + _MARGIN
     body = [

@@ -7,6 +7,7 @@ import textwrap
 FONT_SIZE = 13.0
 SMALL_SIZE = 11.0
 LINE_HEIGHT = 1.3
+LETTERS = 24  # of a line in a box
 _WIDTHS = {
     **dict.fromkeys("iljI.,:;'|!", 0.30),
     **dict.fromkeys('ftr()[]{}/-" ', 0.38),
@@ -21,7 +22,7 @@ def width(text: str, size: float = FONT_SIZE) -> float:
     return sum(_WIDTHS.get(letter, _COMMON) for letter in text) * size
 
 
-def wrapped(text: str, letters: int = 24) -> tuple[str, ...]:
+def wrapped(text: str, letters: int = LETTERS) -> tuple[str, ...]:
     """The text in lines of about that many letters. No word is broken; the lines come out of similar length."""
     lines = textwrap.wrap(text, letters, break_long_words=False, break_on_hyphens=False)
     for narrower in range(letters - 1, 8, -1):  # as few lines, but evenly filled

@@ -34,10 +34,11 @@ def pages(root: Path) -> dict[Path, str]:
         _DOCS / "reference" / "names.md": naming.page(),
         _DOCS / "reference" / "permissions.md": permissions.page(),
         _DOCS / "assets" / "diagrams.css": style.for_site(),
-        _DOCS / "includes" / "installed.txt": installed.text(),
+        _DOCS / ".includes" / "installed.txt": installed.text(),
     }
     made |= {_DOCS / "diagrams" / "machines" / name: picture for name, picture in machines.pictures().items()}
     made |= {_DOCS / "diagrams" / name: picture for name, picture in diagrams.pictures().items()}
+    made |= {_DOCS / ".includes" / "diagrams" / name: figure for name, figure in diagrams.figures().items()}
     for folder in (_DOCS / "schemas", Path("examples", "factory-twin", "schemas")):
         made |= {folder / name: schema for name, schema in schemas.files().items()}
     return made

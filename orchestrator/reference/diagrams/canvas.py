@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from html import escape
 from typing import Literal
 
-from orchestrator.graphs import style, text
+from orchestrator.graphs import text
 
 Side = Literal["top", "bottom", "left", "right"]
+Anchor = Literal["start", "middle", "end"]
 Point = tuple[float, float]
 
+WIDE, NARROW = 690.0, 358.0
+"""What a page has room for beside its navigation, and on a phone."""
+
 _TIP = 7.0
+_PADDING = 6.0
 
 
 @dataclass(frozen=True)
@@ -34,48 +39,39 @@ class Box:
 class Canvas:
     """One drawing. Coordinates are pixels from the left upper corner."""
 
-    def __init__(self, name: str, width: float, height: float, title: str, description: str) -> None:
-        self._name, self._size = name, (width, height)
-        self._title, self._description = title, description
+    def __init__(self, name: str, title: str, description: str) -> None:
+        self._name, self._title, self._description = name, title, description
         self._parts: list[str] = []
 
-    def lane(
-        self, x: float, y: float, width: float, height: float, title: str, note: str = "", *, shift: float = 0.0
-    ) -> None:
-        """A region with a title: a layer, a cloud. `shift` moves the title to the right, out of an arrow's way."""
-        self._parts.append(f'<rect class="group" x="{x}" y="{y}" width="{width}" height="{height}" rx="8"/>')
-        self._parts.append(f'<text class="title" x="{x + 12 + shift}" y="{y + 20}">{escape(title)}</text>')
-        if note:
-            self._parts.append(f'<text class="small" x="{x + 12}" y="{y + 36}">{escape(note)}</text>')
+    def lane(self, box: Box, title: str, note: str = "", classes: str = "", shift: float = 0.0) -> None:
+        """A region with a title, and smaller text behind it: a layer, a cloud.
 
-    def box(
-        self, x: float, y: float, width: float, height: float, label: str, note: str = "", classes: str = ""
-    ) -> Box:
-        """A box with a label of one or more lines (`\\n`), and smaller text under it."""
-        rect = f'x="{x}" y="{y}" width="{width}" height="{height}" rx="6"'
+        `shift` moves the title to the right, out of an arrow's way.
+        """
+        rect = f'x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" height="{box.height:.1f}" rx="8"'
+        self._parts.append(f'<rect class="{f"group {classes}".strip()}" {rect}/>')
+        self.text((box.x + 12 + shift, box.y + 20), title, classes="title")
+        if note:
+            self.text((box.x + 18 + text.width(title) * 1.08, box.y + 20), note, classes="small")
+
+    def box(self, box: Box, label: str, note: str = "", classes: str = "") -> Box:
+        """A box with a label, and smaller text under it. Both are broken into lines that fit; `\\n` breaks as well."""
+        rect = f'x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" height="{box.height:.1f}" rx="6"'
         self._parts.append(f'<rect class="{f"box {classes}".strip()}" {rect}/>')
-        lines, notes = label.split("\n"), note.split("\n") if note else []
+        room = box.width - 2 * _PADDING
+        lines, notes = _fitted(label, room, text.FONT_SIZE), _fitted(note, room, text.SMALL_SIZE)
         step, small = text.FONT_SIZE * text.LINE_HEIGHT, text.SMALL_SIZE * text.LINE_HEIGHT
-        at = y + (height - len(lines) * step - len(notes) * small) / 2 + text.FONT_SIZE
+        middle = box.x + box.width / 2
+        at = box.y + (box.height - len(lines) * step - len(notes) * small) / 2 + text.FONT_SIZE * 0.98
         for line in lines:
-            self._parts.append(f'<text x="{x + width / 2}" y="{at:.1f}" text-anchor="middle">{escape(line)}</text>')
+            self.text((middle, at), line, classes="", anchor="middle")
             at += step
         for line in notes:
-            self._parts.append(
-                f'<text class="small" x="{x + width / 2}" y="{at - 2:.1f}" text-anchor="middle">{escape(line)}</text>'
-            )
+            self.text((middle, at - 2), line, classes="small", anchor="middle")
             at += small
-        return Box(x, y, width, height)
+        return box
 
-    def arrow(
-        self,
-        points: Sequence[Point],
-        label: str = "",
-        *,
-        kind: str = "",
-        at: Point | None = None,
-        anchor: str = "start",
-    ) -> None:
+    def arrow(self, points: Sequence[Point], label: str = "", *, kind: str = "", at: Point | None = None) -> None:
         """A line through the points with its tip at the last; the label stands near the middle, or where told.
 
         `kind` is empty, `strong` (it crosses clouds) or `catch` (something failed).
@@ -83,7 +79,7 @@ class Canvas:
         (before_x, before_y), (x, y) = points[-2:]
         back_x, back_y = _toward((before_x, before_y), (x, y))
         path = "L".join(f"{px:.1f} {py:.1f}" for px, py in (*points[:-1], (x - back_x * _TIP, y - back_y * _TIP)))
-        self._parts.append(f'<path class="way {kind}" d="M{path}"/>'.replace(' "', '"'))
+        self._parts.append(f'<path class="{f"way {kind}".strip()}" d="M{path}"/>')
         side_x, side_y = -back_y * 4, back_x * 4
         corners = [(x, y), (x - back_x * 8 + side_x, y - back_y * 8 + side_y)]
         corners.append((x - back_x * 8 - side_x, y - back_y * 8 - side_y))
@@ -92,27 +88,40 @@ class Canvas:
         if label:
             middle = len(points) // 2
             (one_x, one_y), (two_x, two_y) = points[middle - 1], points[middle]
-            label_x, label_y = at or ((one_x + two_x) / 2 + 6, (one_y + two_y) / 2 - 5)
-            self.text(label_x, label_y, label, anchor=anchor)
+            self.text(at or ((one_x + two_x) / 2 + 6, (one_y + two_y) / 2 + 4), label)
 
-    def text(self, x: float, y: float, words: str, *, classes: str = "label", anchor: str = "start") -> None:
+    def text(self, at: Point, words: str, *, classes: str = "label", anchor: Anchor = "start") -> None:
         """Words at a place, in lines (`\\n`)."""
+        named = f' class="{classes}"' if classes else ""
+        turned = f' text-anchor="{anchor}"' if anchor != "start" else ""
         for number, line in enumerate(words.split("\n")):
-            at = y + number * text.SMALL_SIZE * text.LINE_HEIGHT
-            self._parts.append(
-                f'<text class="{classes}" x="{x:.1f}" y="{at:.1f}" text-anchor="{anchor}">{escape(line)}</text>'
-            )
+            y = at[1] + number * text.SMALL_SIZE * text.LINE_HEIGHT
+            self._parts.append(f'<text{named} x="{at[0]:.1f}" y="{y:.1f}"{turned}>{escape(line)}</text>')
 
-    def svg(self) -> str:
-        """The drawing."""
-        width, height = self._size
+    def svg(self, width: float, height: float) -> str:
+        """The drawing, without a style: the page brings it."""
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="gd" viewBox="0 0 {width:.0f} {height:.0f}" '
-            f'width="{width:.0f}" height="{height:.0f}" role="img" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="gd" viewBox="-1 -1 {width + 2:.0f} {height + 2:.0f}" '
+            f'width="{width + 2:.0f}" height="{height + 2:.0f}" role="img" '
             f'aria-labelledby="{self._name}-title {self._name}-desc"><title id="{self._name}-title">'
             f'{escape(self._title)}</title><desc id="{self._name}-desc">{escape(self._description)}</desc>'
-            f"<style>{style.standalone()}</style>{''.join(self._parts)}</svg>"
+            f"{''.join(self._parts)}</svg>"
         )
+
+
+def _fitted(words: str, room: float, size: float) -> list[str]:
+    """The words in lines that are as long as the room allows."""
+    lines: list[str] = []
+    for given in words.split("\n") if words else ():
+        line = ""
+        for word in given.split():
+            if line and text.width(f"{line} {word}", size) > room:
+                lines.append(line)
+                line = word
+            else:
+                line = f"{line} {word}".strip()
+        lines.append(line)
+    return lines
 
 
 def _toward(start: Point, end: Point) -> Point:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from orchestrator.reference.diagrams.flowchart import flowchart
 
 
-def from_l1_to_l2(name: str) -> str:
+def from_l1_to_l2(name: str, *, narrow: bool) -> str:
     """What becomes of an event in L1."""
     return flowchart(
         name,
@@ -27,10 +27,11 @@ def from_l1_to_l2(name: str) -> str:
             ("Connector: POST to the remote Ingestion", "accepted", "Their processor"),
         ],
         {"Failure queue: unknown_device": "bad", "Persister": "good", "Their processor": "good"},
+        narrow=narrow,
     )
 
 
-def from_l2_to_l3(name: str) -> str:
+def from_l2_to_l3(name: str, *, narrow: bool) -> str:
     """What the persister does with an event: both the URL and the mapping must agree before data leaves the cloud."""
     return flowchart(
         name,
@@ -54,10 +55,11 @@ def from_l2_to_l3(name: str) -> str:
             "ConfigurationError": "bad",
             "ValueError, nothing is sent": "bad",
         },
+        narrow=narrow,
     )
 
 
-def receiving(name: str) -> str:
+def receiving(name: str, *, narrow: bool) -> str:
     """The order in which a receiver checks a request."""
     return flowchart(
         name,
@@ -82,10 +84,11 @@ def receiving(name: str) -> str:
             "429 or 500: send it again": "changed",
             "200 with the trace id": "good",
         },
+        narrow=narrow,
     )
 
 
-def sending(name: str) -> str:
+def sending(name: str, *, narrow: bool) -> str:
     """What a sender does with the answer."""
     return flowchart(
         name,
@@ -110,10 +113,11 @@ def sending(name: str) -> str:
             "Failure queue, with the reason": "bad",
             "Lambda tries again, then the failure queue": "changed",
         },
+        narrow=narrow,
     )
 
 
-DRAWINGS: Mapping[str, Callable[[str], str]] = {
+DRAWINGS: Mapping[str, Callable[..., str]] = {
     "decide-l1-l2": from_l1_to_l2,
     "decide-l2-l3": from_l2_to_l3,
     "decide-receiving": receiving,

@@ -4,139 +4,162 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from orchestrator.reference.diagrams.canvas import Box, Canvas
+from orchestrator.reference.diagrams.canvas import NARROW, WIDE, Box, Canvas
+from orchestrator.reference.diagrams.lanes import Lanes
 
-_WIDTH = 520.0
+_CROSSING = 82.0
+_PLAIN = 46.0
+_OVER_HTTPS = "HTTPS\ntoken"
 
 
-def overview(name: str) -> str:
-    """What the product is: three layers, each on one of three clouds, and gluecode where they meet."""
+def overview(name: str, *, narrow: bool) -> str:
+    """What the product is: three layers, each on one of three clouds, and one of the 27 ways through them."""
     sheet = Canvas(
         name,
-        _WIDTH,
-        250,
         "Three layers, each on a cloud of your choice",
-        "Devices send telemetry to L1, which takes it in; L2 processes it and L3 stores it. Each layer runs on AWS, "
-        "Azure or Google Cloud. Where two neighbouring layers are on different clouds, gluecode carries the data over "
-        "HTTPS.",
+        "A table of three layers and three clouds. L1 takes telemetry in, L2 processes it, L3 stores it; each runs on "
+        "AWS, Azure or Google Cloud. One way through them is marked: from the dispatcher and connector in L1 on AWS "
+        "over HTTPS to L2 on Azure, and over HTTPS to the writer and the hot table in L3 on AWS. gluecode deploys what "
+        "is on AWS.",
     )
-    sheet.lane(130, 20, 120, 150, "L1 takes in", "aws | azure | gcp")
-    sheet.lane(262, 20, 120, 150, "L2 processes", "aws | azure | gcp")
-    sheet.lane(394, 20, 116, 150, "L3 stores", "aws | azure | gcp")
-    devices = sheet.box(10, 82, 86, 62, "Devices", "MQTT")
-    one = sheet.box(142, 82, 96, 62, "Dispatcher", "Connector")
-    two = sheet.box(274, 82, 96, 62, "Processor", "Persister")
-    three = sheet.box(404, 82, 96, 62, "Hot store", "Writer")
+    layers = (("L1", "takes in"), ("L2", "processes"), ("L3", "stores"))
+    clouds = (("AWS", "gluecode deploys it"), ("Azure", "built by the team there"), ("Google Cloud", "the same"))
+    on_aws = ("Dispatcher\nConnector", "Processor\nPersister", "Writer\nHot table")
+    marked = {(0, 0), (1, 1), (2, 0)}
+    boxes: dict[tuple[int, int], Box] = {}
+
+    def place(layer: int, cloud: int) -> Box:
+        if narrow:
+            return Box(8 + cloud * 120, 92 + layer * 94, 102, 54)
+        return Box(170 + layer * 180, 62 + cloud * 106, 126, 54)
+
+    for cloud, (title, note) in enumerate(clouds):
+        region = Box(cloud * 120, 0, 116, 348) if narrow else Box(0, 28 + cloud * 106, WIDE - 12, 98)
+        sheet.lane(region, title, "" if narrow else note, "kept" if cloud == 0 else "")
+        if narrow:
+            sheet.text((region.x + 12, 36), note.replace(" ", "\n", 1), classes="small")
+        for layer, (number, does) in enumerate(layers):
+            used = (layer, cloud) in marked
+            label = on_aws[layer] if cloud == 0 else f"{number} {does}" if not narrow else f"{number}\n{does}"
+            kind = ("good" if used else "idle") + (" theirs" if cloud else "")
+            boxes[layer, cloud] = sheet.box(place(layer, cloud), label, classes=kind)
+    for layer, (number, does) in enumerate(layers):
+        if not narrow:
+            sheet.text((place(layer, 0).x + 63, 18), f"{number} {does}", classes="title", anchor="middle")
+    one, two, three = (boxes[key] for key in ((0, 0), (1, 1), (2, 0)))
+    if narrow:
+        sheet.arrow([(one.x + 51, 68), (one.x + 51, one.y)])
+        sheet.text((one.x + 51, 62), "Devices", classes="small", anchor="middle")
+        sheet.arrow(
+            [one.at("bottom"), (one.x + 51, one.y + 74), (two.x + 51, one.y + 74), two.at("top")], kind="strong"
+        )
+        sheet.arrow(
+            [two.at("bottom"), (two.x + 51, two.y + 74), (one.x + 51, two.y + 74), three.at("top")], kind="strong"
+        )
+        sheet.text((two.x + 58, one.y + 86), "HTTPS, token")
+        sheet.text((two.x + 58, two.y + 72), "HTTPS, token")
+        return sheet.svg(NARROW, 350)
+    devices = sheet.box(Box(60, 62, 80, 54), "Devices", "MQTT")
     sheet.arrow([devices.at("right"), one.at("left")])
-    sheet.arrow([one.at("right"), two.at("left")], kind="strong")
-    sheet.arrow([two.at("right"), three.at("left")], kind="strong")
-    sheet.text(
-        262, 196, "Same cloud: a direct call. Another cloud: HTTPS with the connection's token,", anchor="middle"
-    )
-    sheet.text(262, 214, "retried, never lost: what cannot be delivered waits in a queue.", anchor="middle")
-    return sheet.svg()
+    for box, other, x in ((one, two, one.x + 153), (two, three, two.x + 153)):
+        sheet.arrow([box.at("right"), (x, box.y + 27), (x, other.y + 27), other.at("left")], kind="strong")
+        sheet.text((x + 8, 146), "HTTPS, token")
+    return sheet.svg(WIDE - 10, 340)
 
 
-def single_cloud(name: str) -> str:
+def single_cloud(name: str, *, narrow: bool) -> str:
     """All three layers on AWS."""
-    sheet = Canvas(
+    flow = Lanes(
         name,
-        _WIDTH,
-        560,
         "One event, all layers on AWS",
         "A device publishes on the twin's topic. The IoT rule calls the dispatcher, which invokes the processor, which "
-        "invokes the persister, which stores the event in the hot table and hands it to the event checker.",
+        "invokes the persister, which stores the event in the hot table and hands it to the event checker. What fails "
+        "for good goes to the failure queue.",
+        slots=3,
+        gaps=(_PLAIN, _PLAIN),
+        narrow=narrow,
     )
-    sheet.lane(10, 70, 330, 130, "L1 on AWS", shift=176)
-    sheet.lane(10, 212, 330, 216, "L2 on AWS")
-    sheet.lane(10, 440, 330, 86, "L3 on AWS")
-    sheet.box(40, 10, 160, 40, "Device")
-    rule = sheet.box(30, 108, 120, 50, "IoT rule", "{twin}/iot-data")
-    dispatcher = sheet.box(196, 108, 120, 50, "Dispatcher")
-    processor = sheet.box(196, 248, 120, 50, "Processor", "your process.py")
-    persister = sheet.box(196, 352, 120, 50, "Persister")
-    checker = sheet.box(30, 352, 120, 50, "Event checker", "if switched on")
-    table = sheet.box(196, 464, 120, 50, "Hot table", "DynamoDB")
-    queue = sheet.box(372, 230, 130, 66, "Failure queue", "what failed for good\nwaits for replay", "changed")
-    sheet.arrow([(90, 50), (90, 108)], "MQTT", at=(96, 88))
-    sheet.arrow([rule.at("right"), dispatcher.at("left")])
-    sheet.arrow([dispatcher.at("bottom"), processor.at("top")], "invoke")
-    sheet.arrow([processor.at("bottom"), persister.at("top")], "invoke")
-    sheet.arrow([persister.at("left"), checker.at("right")])
-    sheet.arrow([persister.at("bottom"), table.at("top")], "put")
-    _failing(sheet, queue, dispatcher, processor, persister)
-    return sheet.svg()
+    for number in range(3):
+        flow.lane(number, f"L{number + 1} on AWS", entered_first=number == 1)
+    rule = flow.box(0, 1, "IoT rule", "{twin}/iot-data")
+    dispatcher = flow.box(0, 0, "Dispatcher")
+    processor = flow.box(1, 0, "Processor", "or a device's own")
+    persister = flow.box(1, 1, "Persister")
+    checker = flow.box(1, 2, "Event checker", "if switched on")
+    table = flow.box(2, 1, "Hot table", "DynamoDB")
+    flow.outside(rule, "Device", "MQTT")
+    flow.way(rule, dispatcher)
+    flow.way(dispatcher, processor)
+    flow.way(processor, persister)
+    flow.way(persister, table)
+    flow.way(persister, checker)
+    flow.failures((0, 1), "Failure queue", "what failed for good waits here for a replay")
+    return flow.svg()
 
 
-def from_another_cloud(name: str) -> str:
+def from_another_cloud(name: str, *, narrow: bool) -> str:
     """L1 on Google Cloud, the rest on AWS."""
-    sheet = Canvas(
+    flow = Lanes(
         name,
-        _WIDTH,
-        500,
         "One event, L1 on Google Cloud, L2 and L3 on AWS",
         "The Connector on Google Cloud posts the event to the Ingestion function's URL on AWS, with the connection's "
         "token. Ingestion invokes the processor, then the way is the same as on one cloud.",
+        slots=3,
+        gaps=(_CROSSING, _PLAIN),
+        narrow=narrow,
     )
-    sheet.lane(10, 10, 330, 92, "L1 on Google Cloud")
-    sheet.lane(10, 164, 330, 216, "L2 on AWS")
-    sheet.lane(10, 392, 330, 86, "L3 on AWS", shift=176)
-    sheet.box(30, 42, 120, 46, "Dispatcher", "theirs")
-    connector = sheet.box(196, 42, 120, 46, "Connector", "theirs")
-    ingestion = sheet.box(196, 200, 120, 50, "Ingestion", "Function URL", "good")
-    processor = sheet.box(30, 200, 120, 50, "Processor")
-    persister = sheet.box(30, 306, 120, 50, "Persister")
-    table = sheet.box(30, 416, 120, 50, "Hot table", "DynamoDB")
-    queue = sheet.box(196, 300, 130, 62, "Failure queue", "of this twin", "changed")
-    sheet.arrow([(150, 65), (196, 65)])
-    sheet.arrow([connector.at("bottom"), ingestion.at("top")], "HTTPS, token, envelope", kind="strong", at=(264, 138))
-    sheet.arrow([ingestion.at("left"), processor.at("right")])
-    sheet.arrow([processor.at("bottom"), persister.at("top")])
-    sheet.arrow([persister.at("bottom"), table.at("top")])
-    sheet.arrow([persister.at("right"), queue.at("left")], kind="catch")
-    sheet.text(360, 206, "403 without the token\n400 if not whole\n200 once Lambda has it")
-    return sheet.svg()
+    flow.lane(0, "L1 on Google Cloud" if narrow else "L1 on Google")
+    flow.lane(1, "L2 on AWS", entered_first=True)
+    flow.lane(2, "L3 on AWS")
+    dispatcher = flow.box(0, 1, "Dispatcher", "theirs", "theirs")
+    connector = flow.box(0, 0, "Connector", "theirs", "theirs")
+    ingestion = flow.box(1, 0, "Ingestion", "Function URL", "good")
+    processor = flow.box(1, 1, "Processor")
+    persister = flow.box(1, 2, "Persister")
+    table = flow.box(2, 2, "Hot table", "DynamoDB")
+    flow.outside(dispatcher, "Device", "MQTT")
+    flow.way(dispatcher, connector)
+    flow.way(connector, ingestion, _OVER_HTTPS, "strong")
+    flow.way(ingestion, processor)
+    flow.way(processor, persister)
+    flow.way(persister, table)
+    flow.failures((1,), "Failure queue", "of this twin; theirs keeps what AWS refused", reach=2)
+    return flow.svg()
 
 
-def over_another_cloud(name: str) -> str:
+def over_another_cloud(name: str, *, narrow: bool) -> str:
     """L1 and L3 on AWS, L2 on Azure."""
-    sheet = Canvas(
+    flow = Lanes(
         name,
-        _WIDTH,
-        580,
         "One event, L1 on AWS, L2 on Azure, L3 on AWS",
         "The connector on AWS posts the event to the Ingestion endpoint on Azure. What Azure makes of it, its "
         "Persister posts to the Writer function's URL on AWS, which stores it. The trace id is the same all the way.",
+        slots=3,
+        gaps=(_CROSSING, _CROSSING),
+        narrow=narrow,
     )
-    sheet.lane(10, 10, 330, 180, "L1 on AWS")
-    sheet.lane(10, 252, 330, 86, "L2 on Azure")
-    sheet.lane(10, 400, 330, 166, "L3 on AWS", shift=176)
-    rule = sheet.box(30, 44, 120, 46, "IoT rule")
-    dispatcher = sheet.box(196, 44, 120, 46, "Dispatcher")
-    connector = sheet.box(196, 130, 120, 46, "Connector")
-    ingestion = sheet.box(196, 280, 120, 46, "Ingestion", "theirs")
-    persister = sheet.box(30, 280, 120, 46, "Persister", "theirs")
-    writer = sheet.box(30, 432, 120, 46, "Writer", "Function URL", "good")
-    table = sheet.box(30, 510, 120, 46, "Hot table", "DynamoDB")
-    queue = sheet.box(372, 40, 130, 66, "Failure queue", "what Azure refused,\nor did not take", "changed")
-    sheet.arrow([rule.at("right"), dispatcher.at("left")])
-    sheet.arrow([dispatcher.at("bottom"), connector.at("top")])
-    sheet.arrow([connector.at("bottom"), ingestion.at("top")], "HTTPS, token, envelope", kind="strong", at=(264, 226))
-    sheet.arrow([ingestion.at("left"), persister.at("right")])
-    sheet.arrow([persister.at("bottom"), writer.at("top")], "HTTPS, token, envelope", kind="strong", at=(98, 374))
-    sheet.arrow([writer.at("bottom"), table.at("top")])
-    sheet.arrow([connector.at("right"), (437, 153), queue.at("bottom")], kind="catch")
-    return sheet.svg()
+    flow.lane(0, "L1 on AWS", entered_first=True)
+    flow.lane(1, "L2 on Azure")
+    flow.lane(2, "L3 on AWS")
+    rule = flow.box(0, 0, "IoT rule")
+    dispatcher = flow.box(0, 1, "Dispatcher")
+    connector = flow.box(0, 2, "Connector")
+    ingestion = flow.box(1, 2, "Ingestion", "theirs", "theirs")
+    persister = flow.box(1, 1, "Persister", "theirs", "theirs")
+    writer = flow.box(2, 1, "Writer", "Function URL", "good")
+    table = flow.box(2, 2, "Hot table", "DynamoDB")
+    flow.outside(rule, "Device", "MQTT")
+    flow.way(rule, dispatcher)
+    flow.way(dispatcher, connector)
+    flow.way(connector, ingestion, _OVER_HTTPS, "strong")
+    flow.way(ingestion, persister)
+    flow.way(persister, writer, _OVER_HTTPS, "strong")
+    flow.way(writer, table)
+    flow.failures((0,), "Failure queue", "what Azure refused, or did not take in time", reach=1)
+    return flow.svg()
 
 
-def _failing(sheet: Canvas, queue: Box, *boxes: Box) -> None:
-    for box in boxes:
-        x, y = box.at("right")
-        to_x, to_y = queue.at("left")
-        sheet.arrow([(x, y), (356, y), (356, to_y), (to_x, to_y)], kind="catch")
-
-
-DRAWINGS: Mapping[str, Callable[[str], str]] = {
+DRAWINGS: Mapping[str, Callable[..., str]] = {
     "overview": overview,
     "flow-single-cloud": single_cloud,
     "flow-from-another-cloud": from_another_cloud,

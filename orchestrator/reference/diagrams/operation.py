@@ -4,110 +4,126 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from orchestrator.reference.diagrams.canvas import Canvas
+from orchestrator.reference.diagrams.canvas import NARROW, WIDE, Box, Canvas
+
+_PARTS_OF_A_TWIN = (
+    ("Functions", "and their URLs"),
+    ("Roles", ""),
+    ("IoT rule", ""),
+    ("Hot table", ""),
+    ("Secrets", ""),
+    ("Queue, logs", ""),
+)
 
 
-def deployment(name: str) -> str:
+def deployment(name: str, *, narrow: bool) -> str:
     """From whoever starts a deployment to the resources of the twin."""
     sheet = Canvas(
         name,
-        520,
-        470,
         "How a deployment runs",
         "The command line, the console, a script or an event starts the deploy state machine. It reads the project "
         "from the artifact bucket, takes the twin's lock in the state table, and runs one Lambda task for each step. "
         "The tasks create the twin's resources and write one line each to the journal, which the command line follows.",
     )
-    command = sheet.box(10, 14, 150, 50, "gluecode deploy", "you, or your pipeline")
-    console = sheet.box(185, 14, 150, 50, "Console, aws CLI", "start-execution")
-    event = sheet.box(358, 14, 150, 50, "EventBridge", "event, schedule")
-    sheet.lane(10, 96, 500, 246, "The orchestrator")
-    machine = sheet.box(170, 130, 180, 54, "State machine: deploy", "order, retries, branches", "kept")
-    bucket = sheet.box(26, 130, 110, 54, "Bucket", "project, code")
-    state = sheet.box(386, 130, 110, 54, "State table", "lock, history")
-    steps = sheet.box(170, 228, 180, 54, "Step tasks", "create, info, destroy", "kept")
-    journal = sheet.box(26, 276, 110, 54, "Journal", "log group")
-    sheet.lane(10, 358, 500, 100, "A twin")
-    for number, (label, note) in enumerate(
-        (("Functions", "and URLs"), ("Roles", ""), ("IoT rule", ""), ("Hot table", ""), ("Secrets", "queue, logs"))
-    ):
-        sheet.box(26 + number * 96, 392, 84, 50, label, note)
-    for box, shift in ((command, -60.0), (console, 0.0), (event, 60.0)):
+    width = NARROW if narrow else WIDE
+    tall = 66.0 if narrow else 54.0
+    column = (width - 44) / 3
+    left, middle, right = (11 + number * (column + 11) for number in range(3))
+    command = sheet.box(Box(left, 0, column, tall), "gluecode deploy", "you, or your pipeline")
+    console = sheet.box(Box(middle, 0, column, tall), "Console, aws CLI", "start-execution")
+    event = sheet.box(Box(right, 0, column, tall), "EventBridge", "upload, event, schedule")
+    top = tall + 40
+    sheet.lane(Box(0, top, width, 2 * tall + 128), "The orchestrator")
+    machine = sheet.box(Box(middle, top + 36, column, tall), "State machine", "order, retries, branches", "kept")
+    bucket = sheet.box(Box(left, top + 36, column - 18, tall), "Bucket", "project, code")
+    state = sheet.box(Box(right + 18, top + 36, column - 18, tall), "State table", "lock, history")
+    steps = sheet.box(Box(middle, top + 84 + tall, column, tall), "Step tasks", "create, destroy, info", "kept")
+    journal = sheet.box(Box(left, top + 84 + tall, column - 18, tall), "Journal", "log group")
+    below = top + 2 * tall + 168
+    sheet.lane(Box(0, below, width, 92 if not narrow else 152), "A twin")
+    across = 3 if narrow else 6
+    room = (width - 22 - (across - 1) * 8) / across
+    for number, (label, note) in enumerate(_PARTS_OF_A_TWIN):
+        row, place = divmod(number, across)
+        sheet.box(Box(11 + place * (room + 8), below + 30 + row * 58, room, 50), label, note)
+    for box, shift in ((command, -column / 4), (console, 0.0), (event, column / 4)):
         x, y = box.at("bottom")
-        sheet.arrow([(x, y), (x, 84), (260 + shift, 84), (260 + shift, 130)])
+        at = middle + column / 2 + shift
+        points = [(x, y), (x, y + 20), (at, y + 20), (at, machine.y)] if shift else [(x, y), (at, machine.y)]
+        sheet.arrow(points)
     sheet.arrow([bucket.at("right"), machine.at("left")])
     sheet.arrow([machine.at("right"), state.at("left")])
     sheet.arrow([machine.at("bottom"), steps.at("top")], "invokes")
-    sheet.arrow([steps.at("bottom"), (260, 358)], "creates, repairs, removes", at=(268, 318))
-    sheet.arrow([steps.at("left"), (81, 255), journal.at("top")])
-    return sheet.svg()
+    sheet.arrow([steps.at("left"), journal.at("right")])
+    sheet.arrow([steps.at("bottom"), (middle + column / 2, below)], "creates, repairs, removes")
+    return sheet.svg(width, below + (154 if narrow else 94))
 
 
-def rotation(name: str) -> str:
+def rotation(name: str, *, narrow: bool) -> str:
     """Which tokens sender and receiver use while one is rotated."""
     sheet = Canvas(
         name,
-        520,
-        236,
         "Rotating a token, receiver first",
         "Before, both sides use the old token. First the receiver accepts the new and the old one, then the sender "
-        "switches to the new one. At no moment is a message refused.",
+        "switches to the new one. At last the receiver forgets the old one. At no moment is a message refused.",
     )
-    sheet.text(10, 58, "Receiver", classes="title")
-    sheet.text(10, 76, "accepts", classes="small")
-    sheet.text(10, 142, "Sender", classes="title")
-    sheet.text(10, 160, "sends", classes="small")
-    for number, (title, receiver, sender) in enumerate(
-        (
-            ("before", "old", "old"),
-            ("1 receiver", "new and old", "old"),
-            ("2 sender", "new and old", "new"),
-        )
-    ):
-        x = 96 + number * 142
-        sheet.text(x + 64, 20, title, classes="small", anchor="middle")
-        sheet.box(x, 34, 128, 48, receiver, "", "changed" if receiver == "old" else "good")
-        sheet.box(x, 118, 128, 48, sender, "", "changed" if sender == "old" else "good")
-        sheet.arrow([(x + 64, 118), (x + 64, 82)], "200")
-    sheet.text(96, 196, "The old token stays accepted as AWSPREVIOUS until the next rotation.", classes="small")
-    sheet.text(96, 214, "Rotate twice if it was compromised.", classes="small")
-    return sheet.svg()
+    start, column, gap = (72.0, 64.0, 7.0) if narrow else (110.0, 128.0, 16.0)
+    for y, who, does in ((54, "Receiver", "accepts"), (138, "Sender", "sends")):
+        sheet.text((0, y), who, classes="title")
+        sheet.text((0, y + 17), does, classes="small")
+    phases = (
+        ("before", "old", "old"),
+        ("1 rotate", "new and old", "old"),
+        ("2 hand over", "new and old", "new"),
+        ("3 finish", "new", "new"),
+    )
+    colours = {"old": "changed", "new": "good", "new and old": "kept"}
+    for number, (title, receiver, sender) in enumerate(phases):
+        x = start + number * (column + gap)
+        sheet.text((x + column / 2, 16), title, classes="small", anchor="middle")
+        above = sheet.box(Box(x, 30, column, 48), receiver, classes=colours[receiver])
+        under = sheet.box(Box(x, 114, column, 48), sender, classes=colours[sender])
+        sheet.arrow([under.at("top"), above.at("bottom")], "200")
+    return sheet.svg(start + 4 * column + 3 * gap + 2, 166)
 
 
-def trust(name: str) -> str:
+def trust(name: str, *, narrow: bool) -> str:
     """Who can reach what."""
     sheet = Canvas(
         name,
-        520,
-        420,
         "Who can reach what",
         "From the internet only the Function URLs of Ingestion and Writer can be reached. They need the connection's "
         "token. Devices reach the IoT topic with their certificates. People reach the account with their IAM "
         "permissions.",
     )
-    sheet.lane(10, 10, 500, 84, "The internet, and the other clouds")
-    other = sheet.box(26, 38, 140, 44, "The other cloud", "has the token")
-    anyone = sheet.box(190, 38, 140, 44, "Anyone", "has the URL at most", "bad")
-    devices = sheet.box(354, 38, 140, 44, "Devices", "have certificates")
-    sheet.lane(10, 160, 500, 246, "Your AWS account", shift=256)
-    sheet.box(26, 196, 304, 50, "Ingestion or Writer", "Function URL: HTTPS, token compared as bytes", "good")
-    rule = sheet.box(354, 196, 140, 50, "IoT rule", "on the twin's topic")
-    inner = sheet.box(150, 286, 220, 44, "The twin's other functions", "no address, called by role")
-    table = sheet.box(26, 352, 140, 42, "Hot table")
-    sheet.box(190, 352, 140, 42, "Secrets Manager", "the tokens")
-    queue = sheet.box(354, 352, 140, 42, "Failure queue")
-    sheet.arrow([other.at("bottom"), (96, 196)], "200", kind="strong", at=(102, 128))
-    sheet.arrow([anyone.at("bottom"), (260, 196)], "403", kind="catch", at=(266, 128))
-    sheet.arrow([devices.at("bottom"), rule.at("top")], "MQTT over TLS", at=(418, 128), anchor="end")
-    sheet.arrow([(220, 246), (220, 286)])
-    sheet.arrow([(424, 246), (424, 308), inner.at("right")])
-    sheet.arrow([(96, 246), table.at("top")])
-    sheet.arrow([(230, 330), (230, 352)])
-    sheet.arrow([(350, 330), (350, 341), (424, 341), queue.at("top")])
-    return sheet.svg()
+    width = NARROW if narrow else WIDE
+    column = (width - 44) / 3
+    left, middle, right = (11 + number * (column + 11) for number in range(3))
+    sheet.lane(Box(0, 0, width, 96), "The internet, and the other clouds")
+    other = sheet.box(Box(left, 32, column, 54), "The other cloud", "has the token")
+    anyone = sheet.box(Box(middle, 32, column, 54), "Anyone", "knows a URL at most", "bad")
+    devices = sheet.box(Box(right, 32, column, 54), "Devices", "have certificates")
+    sheet.lane(Box(0, 156, width, 262), "Your account" if narrow else "Your AWS account", shift=left + column / 2)
+    door = Box(left, 192, 2 * column + 11, 58)
+    sheet.box(door, "Ingestion or Writer", "Function URL: HTTPS, token compared as bytes", "good")
+    rule = sheet.box(Box(right, 192, column, 58), "IoT rule", "on the twin's topic")
+    inner = sheet.box(Box(left, 282, width - 22, 44), "The twin's other functions", "no address, called by role")
+    table = sheet.box(Box(left, 358, column, 48), "Hot table")
+    secrets = sheet.box(Box(middle, 358, column, 48), "Secrets Manager", "the tokens")
+    queue = sheet.box(Box(right, 358, column, 48), "Failure queue")
+    sheet.arrow([other.at("bottom"), (left + column / 2, door.y)], "200", kind="strong")
+    sheet.arrow([anyone.at("bottom"), (middle + column / 2, door.y)], "403", kind="catch")
+    x = right + column / 2
+    sheet.arrow([devices.at("bottom"), rule.at("top")], "MQTT, TLS", at=(x + 6, 130) if not narrow else (x - 64, 130))
+    for down in (door.at("bottom"), rule.at("bottom")):
+        sheet.arrow([down, (down[0], inner.y)])
+    for box in (table, secrets, queue):
+        to = box.at("top")
+        sheet.arrow([(to[0], inner.y + inner.height), to])
+    return sheet.svg(width, 420)
 
 
-DRAWINGS: Mapping[str, Callable[[str], str]] = {
+DRAWINGS: Mapping[str, Callable[..., str]] = {
     "deployment": deployment,
     "token-rotation": rotation,
     "trust": trust,
