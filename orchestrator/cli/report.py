@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from orchestrator import history as past
 from orchestrator import report as reports
 from orchestrator.cli import output
 from orchestrator.cli.options import Target, json_option, target_options
@@ -26,15 +27,15 @@ from orchestrator.problem import Misuse
 def report(execution: str, path: Path | None, target: Target, json_wanted: bool) -> None:
     """Write a report of a deployment, a removal or an inspection.
 
-    EXECUTION is its ARN or its name, as `gluecode history` shows them. The report is one HTML file: the graph coloured
-    by outcome, a timeline, each step with its changes and AWS calls, the outputs, and, if it failed, how to go on. It
-    needs no network and no script, and can be printed.
+    EXECUTION is its ARN or its name, as `gluecode history` shows them, or a twin's name: then its last run. The report
+    is one HTML file: the graph coloured by outcome, a timeline, each step with its changes and AWS calls, the outputs,
+    and, if it failed, how to go on. It needs no network and no script, and can be printed.
 
     \b
     Example:
-      gluecode report my-twin-1a2b3c4d5e6f-7a8b9c0d
+      gluecode report my-twin --output report.html
     """
-    facts = reports.read(target.aws, target.installation, execution)
+    facts = _facts(target, execution)
     file = path or Path(f"{facts.name}.html")
     try:
         file.write_text(reports.render(facts), encoding="utf-8")
@@ -46,3 +47,13 @@ def report(execution: str, path: Path | None, target: Target, json_wanted: bool)
         )
     else:
         output.tell(str(file))
+
+
+def _facts(target: Target, execution: str) -> reports.Facts:
+    try:
+        return reports.read(target.aws, target.installation, execution)
+    except reports.NoSuchExecutionError:
+        runs = past.history(target.aws, target.installation, execution, limit=1)
+        if not runs:
+            raise
+        return reports.read(target.aws, target.installation, runs[0].execution)

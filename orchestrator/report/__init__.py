@@ -3,7 +3,7 @@
 `facts` reads AWS; everything else is pure, so that any place that has the facts can write the file.
 """
 
-from orchestrator.report.facts import Attempt, Facts, read
+from orchestrator.report.facts import Attempt, Facts, NoSuchExecutionError, read
 from orchestrator.report.page import render
 
-__all__ = ["Attempt", "Facts", "read", "render"]
+__all__ = ["Attempt", "Facts", "NoSuchExecutionError", "read", "render"]

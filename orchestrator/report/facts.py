@@ -17,6 +17,10 @@ _OVERLAP_MS = 60_000  # a step's clock and Step Functions' need not agree to the
 _ENTERED = "StateEntered"
 
 
+class NoSuchExecutionError(Problem):
+    """Nothing of that name or ARN is known."""
+
+
 @dataclass(frozen=True)
 class Attempt:
     """One line of the journal: one try of one step. `started` is in seconds since 1970, `seconds` how long it took."""
@@ -71,7 +75,7 @@ class Facts:
 
 
 def read(aws: Any, installation: Installation, execution: str) -> Facts:
-    """Read an execution, given by its ARN or by its name. Raises Misuse when there is none of that name."""
+    """Read an execution, given by its ARN or by its name. Raises NoSuchExecutionError when there is none."""
     states = aws.client("stepfunctions")
     told = _described(states, installation, execution)
     started, stopped = told["startDate"], told.get("stopDate")
@@ -103,8 +107,8 @@ def _described(states: Any, installation: Installation, execution: str) -> Mappi
             raise Misuse(f"'{execution}' is no execution's ARN.", "`gluecode history` lists executions.") from None
         except states.exceptions.StateMachineDoesNotExist as error:
             raise not_installed(installation) from error
-    raise Problem(
-        f"There is no execution '{execution}' here.",
+    raise NoSuchExecutionError(
+        f"There is no execution '{execution}' here, and no twin of that name.",
         "`gluecode history` lists executions. Step Functions forgets one ninety days after its end.",
     )
 

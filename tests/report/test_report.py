@@ -18,7 +18,6 @@ from orchestrator import report
 from orchestrator.cli import main
 from orchestrator.graphs import model
 from orchestrator.names import Installation
-from orchestrator.problem import Problem
 from orchestrator.report import timeline
 from orchestrator.report.facts import Attempt, Facts
 from orchestrator.report.route import route
@@ -221,7 +220,7 @@ def test_an_execution_is_read_by_its_arn(account: Any) -> None:
 
 
 def test_an_execution_that_is_not_there_is_a_clear_error(account: Any) -> None:
-    with pytest.raises(Problem, match="no execution 'run-2'"):
+    with pytest.raises(report.NoSuchExecutionError, match="no execution 'run-2'"):
         report.read(account, HERE, "run-2")
 
 
@@ -235,6 +234,25 @@ def test_the_command_writes_the_file_where_it_is_told(
     assert code == 0
     assert capsys.readouterr().out.strip() == str(file)
     assert file.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_a_twins_name_means_its_last_run(account: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    execution = f"{HERE.machine_arn('deploy').replace(':stateMachine:', ':execution:')}:run-1"
+    table = boto3.client("dynamodb")
+    keys = {"twin": "HASH", "item": "RANGE"}
+    table.create_table(
+        TableName=HERE.state_table,
+        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],  # type: ignore[typeddict-item]  # mypy loses the literals
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    run = {"twin": "my-twin", "item": "run#1", "verb": "deploy", "outcome": "deployed", "execution": execution}
+    run["started"] = executions.START.isoformat()
+    table.put_item(TableName=HERE.state_table, Item={name: {"S": value} for name, value in run.items()})
+
+    assert main(["report", "my-twin", "--region", HERE.region]) == 0
+    assert [each.name for each in tmp_path.iterdir()] == ["run-1.html"]
 
 
 _ONE_STATE = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 1, "End": True}}}
