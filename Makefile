@@ -5,8 +5,12 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
+# Pages are looked at in a browser where the machine has one; axe-core then says what people with impairments cannot use.
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+AXE      := $(VENV)/.axe
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test check unit format lock wheel wheel-proof clean
+.PHONY: help demo test check unit format lock wheel wheel-proof docs docs-proof reference clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +25,10 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
+$(AXE): tests/browser/requirements.txt $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@
+
 demo: $(READY) ## Deploy three twins on the embedded cloud, send telemetry, read it back, clean up
 	@$(BIN)/python -m orchestrator.demo
 
@@ -32,7 +40,7 @@ check: $(READY) ## Format, lint, strict types, import directions, templates and 
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-unit: $(READY) ## The test suite, without what has a long target of its own
+unit: $(READY) $(if $(CHROMIUM),$(AXE)) ## The test suite, without what has a long target of its own
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/loss --ignore tests/e2e/test_secrets_stay_secret.py
 
 format: $(READY) ## Format the code and fix what ruff can fix
@@ -78,6 +86,15 @@ grants-proof: $(READY) ## Each action taken out of each task's policy in turn: a
 random-proof: $(READY) ## Random sequences of deploy, change, destroy, drift and crash
 	@$(BIN)/python -m tests.proofs.sequences
 
+docs: $(READY) ## Build the documentation's site into site/
+	@$(BIN)/zensical build --strict --clean
+	@echo "Open site/index.html, or: $(BIN)/zensical serve"
+
+docs-proof: $(READY) $(AXE) ## Every page and every kind of report in a browser: on a desk and a phone, in light and dark
+	@test -n "$(CHROMIUM)" || \
+	  { echo "A Chromium is needed: apt-get install chromium, or make docs-proof CHROMIUM=..." >&2; exit 1; }
+	@CHROMIUM="$(CHROMIUM)" GLUECODE_DOCS=all $(BIN)/python -m pytest tests/docs tests/browser
+
 reference: $(READY) ## Write the generated pages, pictures and schemas of the documentation anew
 	@$(BIN)/python -m orchestrator.reference
 
@@ -93,4 +110,4 @@ wheel-proof: $(READY) ## The end-to-end tests, with the wheel's dependencies fre
 	@GLUECODE_E2E_CLEAN=1 $(BIN)/python -m pytest tests/e2e
 
 clean: ## Remove the virtual environment and everything built
-	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist build site .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
