@@ -32,11 +32,15 @@ NOT_SHOWN = "(not shown)"
 
 @dataclass(frozen=True)
 class Owner:
-    """Whose resource it is: the twin, the layer it serves, and whether to adopt a namesake that is not ours."""
+    """Whose resource it is: the twin, the layer it serves, and whether to adopt a namesake that is not ours.
+
+    `recorded`: the last successful deployment left it there, so it is ours even if someone stripped it of its tags.
+    """
 
     twin: str
     layer: str = "shared"
     adopt: bool = False
+    recorded: bool = False
 
     @property
     def tags(self) -> dict[str, str]:
@@ -113,10 +117,12 @@ def fields_among(changes: Iterable[Change]) -> list[str]:
 def is_ours(owner: Owner, live_tags: Mapping[str, str]) -> bool:
     """Whether this twin owns the thing with these tags, or adoption was asked for.
 
-    `ManagedBy` decides: with it, a missing tag is drift to repair; a thing without it was made by someone else.
+    `ManagedBy` decides: with it, a missing tag is drift to repair; a thing without it was made by someone else, unless
+    the record knows it. Whatever names another owner is another's.
     """
-    marked = live_tags.get("ManagedBy") == MANAGED_BY and live_tags.get("DigitalTwin", owner.twin) == owner.twin
-    return owner.adopt or marked
+    ours = live_tags.get("DigitalTwin", owner.twin) == owner.twin
+    marked = live_tags.get("ManagedBy", MANAGED_BY if owner.recorded else None) == MANAGED_BY
+    return owner.adopt or (ours and marked)
 
 
 def ensure_ours(kind: str, name: str, owner: Owner, live_tags: Mapping[str, str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +13,7 @@ from deploy_steps.contract import Result
 from deploy_steps.tasks import project_state
 from deploy_steps.tasks.leftovers import EVERY_CONNECTION
 from deploy_steps.tasks.project_state import ProjectState
-from orchestrator import executions, tokens
+from orchestrator import executions, tokens, twins
 from orchestrator.config import Project, ProjectFaults, read_folder, read_project, without_tokens
 from orchestrator.config.connections import FILE as INTER_CLOUD
 from orchestrator.executions import Run
@@ -82,7 +83,8 @@ def deploy(
 ) -> tuple[dict[str, Result], Uploaded, Run]:
     """Bring tokens and files up, then start the deployment, or join the same one if it is under way."""
     twin = prepared.project.twin
-    kept = tokens.keep(aws, prepared.project, prepared.tokens, adopt=options.adopt)
+    ours = partial(twins.ours, aws, installation, twin)
+    kept = tokens.keep(aws, prepared.project, prepared.tokens, ours=ours, adopt=options.adopt)
     uploaded = upload(aws, installation, prepared.files, project_files(twin))
     name = execution_name(twin, _state(aws, installation, twin).digest)
     return kept, uploaded, executions.start(aws, installation, "deploy", name, options.request(twin), once=True)
@@ -91,7 +93,8 @@ def deploy(
 def plan(aws: Any, installation: Installation, prepared: Prepared, options: Options) -> Run:
     """Run the deploy machine without letting it write, on a copy of the project whose arrival starts nothing."""
     twin = prepared.project.twin
-    to_come = tokens.keep(aws, prepared.project, prepared.tokens, adopt=options.adopt, dry_run=True)
+    ours = partial(twins.ours, aws, installation, twin)
+    to_come = tokens.keep(aws, prepared.project, prepared.tokens, ours=ours, adopt=options.adopt, dry_run=True)
     missing = {connection_id for connection_id, result in to_come.items() if result.outcome != "unchanged"}
     draft = draft_files(twin, prepared.digest)
     upload(aws, installation, _with_tokens_to_come(prepared, missing), draft)

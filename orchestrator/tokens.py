@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from deploy_steps import secret
 from deploy_steps.aws import translated
 from deploy_steps.contract import Owner, Result
+from deploy_steps.errors import ForeignResource
 from orchestrator.config import Project
 from orchestrator.names import TwinNames
+from orchestrator.plan import Footprint
 
 
 def keep(
-    aws: Any, project: Project, tokens: Mapping[str, str], *, adopt: bool = False, dry_run: bool = False
+    aws: Any,
+    project: Project,
+    tokens: Mapping[str, str],
+    *,
+    ours: Callable[[], Footprint] = Footprint,
+    adopt: bool = False,
+    dry_run: bool = False,
 ) -> dict[str, Result]:
     """Put each token into its connection's secret, unless it is there already. Returns what was done, by connection.
 
-    Tokens of connections that AWS takes no part in are left out. Raises StepError.
+    `ours` is asked for what the last deployment left, should a secret have no tags. Tokens of connections that AWS
+    takes no part in are left out. Raises StepError.
     """
     client, names, owner = aws.client("secretsmanager"), TwinNames(project.twin), Owner(project.twin, adopt=adopt)
+
+    def put(connection: str, owner: Owner) -> Result:
+        with translated():
+            spec = secret.SecretSpec(names.secret(connection), owner)
+            return secret.put(client, spec, tokens[connection], dry_run=dry_run)
+
     results = {}
-    for connection in project.connections:
-        if connection.id in tokens:
-            spec = secret.SecretSpec(names.secret(connection.id), owner)
-            with translated():
-                results[connection.id] = secret.put(client, spec, tokens[connection.id], dry_run=dry_run)
+    for connection in [each.id for each in project.connections if each.id in tokens]:
+        try:
+            results[connection] = put(connection, owner)
+        except ForeignResource:
+            if connection not in ours().connections:
+                raise
+            results[connection] = put(connection, replace(owner, recorded=True))
     return results
 
 

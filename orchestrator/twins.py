@@ -7,7 +7,9 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
+from deploy_steps.tasks import record as records
 from orchestrator.names import Installation
+from orchestrator.plan import Footprint
 from orchestrator.problem import Problem, not_installed
 
 _RECORD = "record"
@@ -29,18 +31,31 @@ def deployed(aws: Any, installation: Installation) -> tuple[str, ...]:
         raise not_installed(installation) from error
 
 
+def ours(aws: Any, installation: Installation, twin: str) -> Footprint:
+    """What the last successful deployment of a twin left there; nothing if there was none, or nothing is installed."""
+    try:
+        return records.ours(_record(aws, installation, twin))
+    except Problem:
+        return Footprint()
+
+
 def record(aws: Any, installation: Installation, twin: str) -> Mapping[str, Any]:
     """What the last deployment wrote down about a twin. Raises Problem when there is no such twin."""
+    found = _record(aws, installation, twin)
+    if found is None:
+        others = ", ".join(deployed(aws, installation)) or "none"
+        raise Problem(
+            f"There is no twin '{twin}' here.", f"Deploy it with `gluecode deploy`. Twins that are here: {others}."
+        )
+    return found
+
+
+def _record(aws: Any, installation: Installation, twin: str) -> Mapping[str, Any] | None:
     client = aws.client("dynamodb")
     key = {"twin": {"S": twin}, "item": {"S": _RECORD}}
     try:
         item = client.get_item(TableName=installation.state_table, Key=key, ConsistentRead=True).get("Item")
     except client.exceptions.ResourceNotFoundException as error:
         raise not_installed(installation) from error
-    if item is None:
-        others = ", ".join(deployed(aws, installation)) or "none"
-        raise Problem(
-            f"There is no twin '{twin}' here.", f"Deploy it with `gluecode deploy`. Twins that are here: {others}."
-        )
     read = TypeDeserializer().deserialize
-    return {name: read(value) for name, value in item.items()}
+    return {name: read(value) for name, value in item.items()} if item else None

@@ -16,7 +16,7 @@ from deploy_steps.errors import InvalidProject
 from deploy_steps.task import journal
 from deploy_steps.tasks import settings, state_table
 from deploy_steps.tasks.leftovers import EVERY_CONNECTION
-from deploy_steps.tasks.record import known
+from deploy_steps.tasks.record import known, ours
 from deploy_steps.tasks.request import read_deploy
 from orchestrator.config import Project, ProjectFaults, is_project_file, read_project
 from orchestrator.names import TwinNames
@@ -59,6 +59,7 @@ def load(s3: Any, secrets: Any, dynamodb: Any, event: Mapping[str, Any]) -> dict
             _code(bucket),
             known(record, "deploy"),
             Request(run=event["run"], **request),
+            ours(record),
         )
     except PlanTooLarge as error:
         raise InvalidProject(str(error)) from None

@@ -44,7 +44,8 @@ def build(s3: Any, event: Mapping[str, Any]) -> tuple[Outcome, dict[str, Any]]:
                 Bucket=bucket, Key=key, Body=content, Metadata={"sha256": sha256}, ContentType="application/zip"
             )
     package = {"bucket": bucket, "key": key, "sha256": sha256}
-    return outcome, device_component(device["device"], device["name"], package, template)
+    recorded = device.get("recorded", False)
+    return outcome, device_component(device["device"], device["name"], package, template, recorded=recorded)
 
 
 def packed(functions: bytes, sources: Mapping[str, bytes]) -> bytes:

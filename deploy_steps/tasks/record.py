@@ -31,6 +31,9 @@ OUTCOME_ACTIONS = (
     "s3:DeleteObject",
 )
 
+OURS = "ours"
+"""Under this name the record keeps what the last successful deployment left, also while the next one is at work."""
+
 _COPIED = ("project", "source", "providers", "event_checking", "digest")
 
 
@@ -65,7 +68,8 @@ def finish(dynamodb: Any, s3: Any, table: str, bucket: str, event: Mapping[str, 
         state_table.remove(dynamodb, table, twin, state_table.RECORD)
     elif answer["outcome"] != "failed":
         s3.put_object(**snapshot, Body=json.dumps(kept(plan)).encode(), ContentType="application/json")
-        record = {**_about(plan), **_lists(wanted(plan)), "execution": event["execution"], "deployed_at": _now()}
+        there = _lists(wanted(plan))
+        record = {**_about(plan), **there, OURS: there, "execution": event["execution"], "deployed_at": _now()}
         state_table.write(dynamodb, table, twin, state_table.RECORD, record)
     state_table.write(dynamodb, table, twin, _run(event), _history(event, _ending(answer)))
     return answer
@@ -78,6 +82,11 @@ def known(record: Mapping[str, Any] | None, verb: str) -> Footprint:
     if record is None:
         return Footprint(connections=EVERY_CONNECTION) if verb == "destroy" else Footprint()
     return Footprint.read(record)
+
+
+def ours(record: Mapping[str, Any] | None) -> Footprint:
+    """What the last successful deployment left there: it stays ours, even stripped of its tags."""
+    return Footprint.read((record or {}).get(OURS, {}))
 
 
 def _about(plan: Mapping[str, Any]) -> dict[str, Any]:

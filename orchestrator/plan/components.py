@@ -62,14 +62,24 @@ _MEMORY_MB = 256  # processor time comes with memory: at 128 MB a cold start tak
 
 
 class Components:
-    """Makes the specs of one project's functions for one installation; those in `adopt` take over namesakes."""
+    """Makes the specs of one project's functions for one installation.
+
+    Those in `adopt` take over namesakes; those in `recorded` were left there by the last successful deployment.
+    """
 
     def __init__(
-        self, project: Project, installation: Installation, code: Code, *, adopt: Collection[str] = ()
+        self,
+        project: Project,
+        installation: Installation,
+        code: Code,
+        *,
+        adopt: Collection[str] = (),
+        recorded: Collection[str] = (),
     ) -> None:
         self._installation = installation
         self._code = code
         self._adopt = adopt
+        self._recorded = recorded
         self._twin = TwinNames(project.twin)
         self._wirings = Wirings(project, installation)
 
@@ -80,7 +90,8 @@ class Components:
     def owner(self, layer: str, component: str = "") -> Json:
         """Whose a resource is. Only what is asked for is adopted: what is to be removed must be ours already."""
         owner: Json = {"twin": self._twin.twin, "layer": layer}
-        return {**owner, "adopt": True} if component in self._adopt else owner
+        flags = {"adopt": self._adopt, "recorded": self._recorded}
+        return owner | {flag: True for flag, components in flags.items() if component in components}
 
     def _component(self, component: str) -> Json:
         shape, wiring = _SHAPES[component], self._wirings.of(component)
@@ -135,14 +146,19 @@ def role(name: str, owner: Json, service: str, statements: Iterable[Statement]) 
     return {"name": name, "owner": owner, "trusted_service": service, "policy": policy}
 
 
-def device_component(device: str, name: str, package: Mapping[str, str], template: Mapping[str, Any]) -> Json:
+def device_component(
+    device: str, name: str, package: Mapping[str, str], template: Mapping[str, Any], *, recorded: bool = False
+) -> Json:
     """The component of a device's own processor: the default processor's, with a name and a package of its own.
 
     `package` is the device's zip: bucket, key and base64 SHA-256. `template` is the default processor's component.
+    `recorded`: the last successful deployment left it there, whatever it did about the default one.
     """
     made: Json = copy.deepcopy(dict(template))
+    owner = {key: value for key, value in made["owner"].items() if key != "recorded"}
     for part in (made, made["role"], made["function"], made["permissions"], made["invoke_config"]):
         part["name"] = name
+        part["owner"] = owner | ({"recorded": True} if recorded else {})
     function = made["function"]
     function["role_arn"] = f"{function['role_arn'].rpartition('/')[0]}/{name}"
     function["code"] = dict(package)

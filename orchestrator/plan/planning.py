@@ -46,15 +46,24 @@ class Request:
 
 
 def plan(
-    project: Project, installation: Installation, code: Code, deployed: Footprint, request: Request
+    project: Project,
+    installation: Installation,
+    code: Code,
+    deployed: Footprint,
+    request: Request,
+    ours: Footprint | None = None,
 ) -> dict[str, Any]:
-    """The plan of one deployment. `deployed` is what the record says may be there from earlier ones.
+    """The plan of one deployment.
+
+    `deployed` is what the record says may be there from earlier ones, `ours` what the last one that succeeded left.
 
     Raises PlanTooLarge.
     """
-    twin, wanted = TwinNames(project.twin), Footprint.of(project)
+    twin, wanted, ours = TwinNames(project.twin), Footprint.of(project), ours or Footprint()
     departed = deployed - wanted
-    components = Components(project, installation, code, adopt=wanted.components if request.adopt else ())
+    adopt = wanted.components if request.adopt else ()
+    taggable = [component for component in ours.components if component != "configuration_layer"]  # it has no tags
+    components = Components(project, installation, code, adopt=adopt, recorded=taggable)
     owner = components.owner
     made = {
         "run": request.run,
@@ -100,11 +109,15 @@ def plan(
             "error_queue_url": installation.queue_url(twin.failure_queue),
             "error_role_arn": installation.role_arn(twin.iot_role),
         },
-        "secrets": [_secret(twin, connection, request, code.bucket) for connection in project.connections],
+        "secrets": [
+            _secret(twin, connection, request, code.bucket, recorded=connection.id in ours.connections)
+            for connection in project.connections
+        ],
         "departed_secrets": [_identity(twin, twin.secret(connection), "shared") for connection in departed.connections],
         "functions": components.functions(),
         "device_processors": [
-            _device_processor(twin, device, digest, code) for device, digest in sorted(project.source_digests.items())
+            _device_processor(twin, device, digest, code, recorded=device in ours.devices)
+            for device, digest in sorted(project.source_digests.items())
         ],
         "departed_processors": [_identity(twin, twin.device_processor(device), "L2") for device in departed.devices],
         "results": {},
@@ -160,12 +173,13 @@ def _identity(twin: TwinNames, name: str, layer: str) -> dict[str, Any]:
     return {"name": name, "owner": {"twin": twin.twin, "layer": layer}}
 
 
-def _secret(twin: TwinNames, connection: Connection, request: Request, bucket: str) -> dict[str, Any]:
+def _secret(
+    twin: TwinNames, connection: Connection, request: Request, bucket: str, *, recorded: bool
+) -> dict[str, Any]:
     """A receiving side may make its token up; a sending side must be given the one that the other cloud expects."""
     source = {"bucket": bucket, "key": f"{request.source}{_INTER_CLOUD}", "connection": connection.id}
     identity = _identity(twin, twin.secret(connection.id), "shared")
-    if request.adopt:
-        identity["owner"]["adopt"] = True
+    identity["owner"] |= {flag: True for flag, given in (("adopt", request.adopt), ("recorded", recorded)) if given}
     return {
         **identity,
         "generate": connection.role == "receiving",
@@ -173,7 +187,9 @@ def _secret(twin: TwinNames, connection: Connection, request: Request, bucket: s
     }
 
 
-def _device_processor(twin: TwinNames, device: str, source_digest: str, code: Code) -> dict[str, str]:
+def _device_processor(
+    twin: TwinNames, device: str, source_digest: str, code: Code, *, recorded: bool
+) -> dict[str, Any]:
     """Small, because there can be hundreds of them in a plan."""
     digest = package_digest(code.sha256, source_digest)
     return {
@@ -181,4 +197,5 @@ def _device_processor(twin: TwinNames, device: str, source_digest: str, code: Co
         "name": twin.device_processor(device),
         "source_digest": digest,
         "package_key": package_key(twin.twin, device, digest),
+        **({"recorded": True} if recorded else {}),
     }

@@ -131,6 +131,28 @@ def test_a_secret_of_somebody_else_is_not_overwritten(
 
 
 @pytest.mark.usefixtures("machines")
+def test_a_secret_that_was_stripped_of_its_tags_is_still_the_twin_s(
+    aws: Aws, installation: Installation, make_project: MakeProject
+) -> None:
+    keys = {"twin": "HASH", "item": "RANGE"}
+    aws.client("dynamodb").create_table(
+        TableName=installation.state_table,
+        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    ours = {"M": {"connections": {"L": [{"S": TO_AZURE_L2}]}}}
+    record = {"twin": {"S": "plant"}, "item": {"S": "record"}, "ours": ours}
+    aws.client("dynamodb").put_item(TableName=installation.state_table, Item=record)
+    aws.client("secretsmanager").create_secret(Name=SECRET, SecretString="an older token")
+
+    kept, _, _ = deployment.deploy(aws, installation, _prepared(make_project), Options())
+
+    assert kept[TO_AZURE_L2].outcome == "updated"
+    assert aws.client("secretsmanager").get_secret_value(SecretId=SECRET)["SecretString"] == TOKEN
+
+
+@pytest.mark.usefixtures("machines")
 def test_a_plan_uploads_a_draft_and_writes_no_secret(
     aws: Aws, installation: Installation, make_project: MakeProject
 ) -> None:

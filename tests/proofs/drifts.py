@@ -56,7 +56,7 @@ _OTHER_TRUST = json.dumps(
     }
 )
 _PROCESSOR = _arn("lambda", "function:factory-processor")
-_OUR_TAGS = ["DigitalTwin", "Layer"]
+_OUR_TAGS = ["DigitalTwin", "Layer", "ManagedBy"]
 
 
 def _environment(client: Client) -> None:

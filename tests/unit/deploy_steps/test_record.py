@@ -80,6 +80,18 @@ def test_a_failed_change_goes_on_knowing_both(account: Account) -> None:
     assert (account.item("record") or {})["providers"]["layer_1_provider"] == "aws"  # what was deployed last
 
 
+def test_what_the_last_success_left_stays_ours_until_the_next_one(account: Account) -> None:
+    first = record.ours(deployed(account))
+
+    record.start_task(event(planned(("gcp", "gcp", "aws")), run="run-2"), None)
+    under_way = record.ours(account.item("record"))
+    record.outcome_task(event(done(planned(("gcp", "gcp", "aws"))), run="run-2"), None)
+
+    assert "dispatcher" in first.components
+    assert under_way == first
+    assert record.ours(account.item("record")) == footprint(account)
+
+
 def test_success_keeps_a_snapshot_of_the_plan(account: Account) -> None:
     deployed(account)
 

@@ -395,6 +395,22 @@ def test_adoption_is_for_what_the_mapping_needs_and_never_for_what_is_to_be_remo
     assert not made["departed_processors"][0]["owner"].get("adopt")
 
 
+def test_what_the_last_deployment_left_is_marked_and_a_device_that_is_new_is_not() -> None:
+    ours = Footprint(("processor", "configuration_layer"), ("press-1",), ("aws_l2_to_gcp_l3",))
+    made = plan(project(("aws", "aws", "gcp")), AWS, CODE, ours, REQUEST, ours)
+    [device] = made["device_processors"]
+    [secret] = made["secrets"]
+    package = {"bucket": "artifacts", "key": "packages/factory-twin/belt-1/x.zip", "sha256": "AAAA"}
+
+    new = device_component("belt-1", "factory-twin-belt-1-processor", package, made["functions"]["processor"])
+
+    marked = {name for name, component in made["functions"].items() if component["owner"].get("recorded")}
+    marked |= {name for name in KINDS_OF_SHARED if made[name]["owner"].get("recorded")}
+    assert marked == {"processor"}  # a layer has no tags that could be stripped
+    assert (device["recorded"], secret["owner"]["recorded"]) == (True, True)
+    assert "recorded" not in json.dumps(new)
+
+
 def test_a_devices_own_processor_is_the_default_one_with_another_name_and_package() -> None:
     template = planned()["functions"]["processor"]
     package = {"bucket": "artifacts", "key": "packages/factory-twin/press-1/x.zip", "sha256": "AAAA"}
