@@ -66,6 +66,16 @@ class Installation:
         """The log group all step tasks write their journal to."""
         return f"/{self.prefix}/steps"
 
+    @property
+    def requests_queue(self) -> str:
+        """The queue of deployments that events ask for."""
+        return f"{self.prefix}-requests"
+
+    @property
+    def undelivered_queue(self) -> str:
+        """The queue of events that could not be delivered, or not be acted on."""
+        return f"{self.prefix}-undelivered"
+
     def machine_name(self, machine: str) -> str:
         """The name of a state machine: `deploy` -> `gluecode-deploy`."""
         return f"{self.prefix}-{machine}"

@@ -11,6 +11,7 @@ from deploy_steps import aws
 from deploy_steps.contract import Result
 from deploy_steps.errors import ServiceUnavailable
 from deploy_steps.task import journal
+from deploy_steps.tasks import settings
 
 KIND = "result"
 ACTIONS = ("events:PutEvents",)
@@ -38,6 +39,7 @@ def announcement(event: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
     detail = {
         "project": asked.get("project", ""),
         **{name: outcome[name] for name in _TOLD if name in outcome},
+        "installation": settings.prefix(),
         "run": event["run"],
         "execution": event["execution"],
         "started": event["started"],

@@ -1,13 +1,12 @@
 """Reads what was asked for and the project's files, and answers the plan that flows through the deploy machine.
 
-The only task that needs pydantic: whatever is wrong with a project is found here, before anything is created.
+Whatever is wrong with a project is found here, before anything is created.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from typing import Any
 
 from deploy_steps import aws
@@ -15,11 +14,10 @@ from deploy_steps.contract import Result
 from deploy_steps.errors import InvalidProject
 from deploy_steps.task import journal
 from deploy_steps.tasks import settings, state_table
-from deploy_steps.tasks.leftovers import EVERY_CONNECTION
 from deploy_steps.tasks.record import known, ours
 from deploy_steps.tasks.request import read_deploy
-from orchestrator.config import Project, ProjectFaults, is_project_file, read_project
-from orchestrator.names import TwinNames
+from deploy_steps.tasks.stored_project import read_files, read_stored
+from orchestrator.config import Project
 from orchestrator.plan import Code, PlanTooLarge, Request, plan
 
 KIND = "project"
@@ -31,9 +29,6 @@ ACTIONS = (
     "dynamodb:GetItem",
 )
 
-_READERS = 8  # objects that are fetched side by side: a project is a dozen small files
-_LONGEST = 16_000  # characters of all faults together; a Fail state's cause may have 32,768
-
 
 def load(s3: Any, secrets: Any, dynamodb: Any, event: Mapping[str, Any]) -> dict[str, Any]:
     """The plan. Event: run, execution, request (whatever was typed).
@@ -42,14 +37,14 @@ def load(s3: Any, secrets: Any, dynamodb: Any, event: Mapping[str, Any]) -> dict
     """
     request = read_deploy(event["request"])
     bucket = settings.artifact_bucket()
-    files = _files(s3, bucket, request["source"])
+    files = read_files(s3, bucket, request["source"])
     if not files:
         raise InvalidProject(
             f"There is no project at s3://{bucket}/{request['source']}. Bring it there first: "
             f"`gluecode deploy {request['project']}`, or "
             f"`aws s3 sync {request['project']} s3://{bucket}/projects/{request['project']}`."
         )
-    project = _project(secrets, files)
+    project = read_stored(secrets, files)
     drain_seconds = request.pop("drain_seconds")
     record = state_table.read(dynamodb, settings.state_table(), project.twin, state_table.RECORD)
     try:
@@ -68,57 +63,6 @@ def load(s3: Any, secrets: Any, dynamodb: Any, event: Mapping[str, Any]) -> dict
     # What has departed is worked out once more under the lock; here it would only take room.
     flowing = {name: value for name, value in made.items() if not name.startswith("departed_")}
     return _bounded({**flowing, "drain_seconds": drain_seconds}, settings.permissions_boundary())
-
-
-def _files(s3: Any, bucket: str, prefix: str) -> dict[str, bytes]:
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    keys = [entry["Key"] for page in pages for entry in page.get("Contents", ())]
-    paths = [key.removeprefix(prefix) for key in keys if is_project_file(key.removeprefix(prefix))]
-    with ThreadPoolExecutor(_READERS) as readers:
-        contents = readers.map(lambda path: s3.get_object(Bucket=bucket, Key=prefix + path)["Body"].read(), paths)
-        return dict(zip(paths, contents, strict=True))
-
-
-def _project(secrets: Any, files: Mapping[str, bytes]) -> Project:
-    loopback = settings.allow_loopback_http()
-    try:
-        # With every token taken for granted it shows whether anything else is wrong; only then AWS is asked for tokens.
-        almost = read_project(files, allow_loopback_http=loopback, tokens_known=EVERY_CONNECTION)
-    except ProjectFaults:
-        tokens: list[str] = []
-    else:
-        needed = [each.id for each in almost.connections if each.role == "sending" and not each.token_in_file]
-        tokens = list(_kept(secrets, almost.twin, needed))
-        if len(tokens) == len(needed):
-            return almost
-    try:
-        return read_project(files, allow_loopback_http=loopback, tokens_known=tokens)
-    except ProjectFaults as error:
-        raise InvalidProject(_told(error)) from None
-
-
-def _kept(secrets: Any, twin: str, connections: Iterable[str]) -> Iterable[str]:
-    """Those of the connections that have a secret."""
-    for connection in connections:
-        try:
-            secrets.describe_secret(SecretId=TwinNames(twin).secret(connection))
-        except secrets.exceptions.ResourceNotFoundException:
-            continue
-        yield connection
-
-
-def _told(error: ProjectFaults) -> str:
-    """All faults in one text, as many as there is room for."""
-    lines: list[str] = []
-    room = _LONGEST
-    for fault in error.faults:
-        line = f"- {fault}"
-        room -= len(line) + 1
-        if room < 0:
-            lines.append(f"- and {len(error.faults) - len(lines)} more: `gluecode validate` shows all.")
-            break
-        lines.append(line)
-    return "\n".join(["The project has faults:", *lines])
 
 
 def _code(bucket: str) -> Code:

@@ -24,20 +24,26 @@ def take(dynamodb: Any, states: Any, table: str, twin: str, execution: str) -> R
 
     Raises Locked while the execution that holds it runs, and Conflict when somebody else was quicker to take it over.
     """
-    holder = _put(dynamodb, table, twin, execution, instead_of=None)
-    if holder is None:
+    held = _put(dynamodb, table, twin, execution, instead_of=None)
+    if held is None:
         return Result(KIND, twin, "created")
-    if holder["execution"] == execution:
+    if held["execution"] == execution:
         return Result(KIND, twin, "unchanged")
-    if _runs(states, holder["execution"]):
+    if _runs(states, held["execution"]):
         raise Locked(
-            f"The twin '{twin}' is being worked on by the execution {_name(holder['execution'])} since "
-            f"{holder['since']} ({holder['execution']}). Wait until it has ended, or stop it; then start again."
+            f"The twin '{twin}' is being worked on by the execution {_name(held['execution'])} since "
+            f"{held['since']} ({held['execution']}). Wait until it has ended, or stop it; then start again."
         )
-    holder = _put(dynamodb, table, twin, execution, instead_of=holder["execution"])
-    if holder is not None and holder["execution"] != execution:
+    held = _put(dynamodb, table, twin, execution, instead_of=held["execution"])
+    if held is not None and held["execution"] != execution:
         raise Conflict(f"Somebody else took over the lock of twin '{twin}' at the same moment.")
     return Result(KIND, twin, "updated")
+
+
+def holder(dynamodb: Any, states: Any, table: str, twin: str) -> str:
+    """The execution (its ARN) that holds a twin's lock and still runs; empty if there is none."""
+    lock = state_table.read(dynamodb, table, twin, state_table.LOCK)
+    return str(lock["execution"]) if lock and _runs(states, lock["execution"]) else ""
 
 
 def release(dynamodb: Any, table: str, twin: str, execution: str) -> Result:

@@ -17,6 +17,7 @@ from deploy_steps.tasks import (
     processor_package,
     prove_url,
     record,
+    start_deployment,
 )
 
 
@@ -63,3 +64,8 @@ TASKS = (
     _task("list-findings", findings, "list_task", findings.ACTIONS),
 )
 """All of them; their names in the state machines are these in camel case: `TakeLock`."""
+
+START_DEPLOYMENT = _task(
+    "start-deployment", start_deployment, "requests_task", start_deployment.ACTIONS, needs_pydantic=True
+)
+"""The task that no machine calls: it works off the queue of deployments that events ask for."""

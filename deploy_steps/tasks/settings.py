@@ -42,7 +42,27 @@ def allow_loopback_http() -> bool:
     return os.environ.get("GLUECODE_ALLOW_LOOPBACK_HTTP") == "1"
 
 
+def prefix() -> str:
+    """What the names of the installation start with."""
+    return os.environ.get("INSTALLATION_PREFIX", "gluecode")
+
+
+def deploy_machine() -> str:
+    """The ARN of the deploy machine, for the task that starts it."""
+    return os.environ["DEPLOY_MACHINE"]
+
+
+def requests_queue() -> str:
+    """The URL of the queue of deployments that events ask for, for the task that works it off."""
+    return os.environ["REQUESTS_QUEUE"]
+
+
+def quiet_seconds() -> float:
+    """How long nothing of a project may have changed before an event deploys it."""
+    return float(os.environ["QUIET_SECONDS"])
+
+
 def installation(execution_arn: str) -> Installation:
     """The installation that an execution belongs to: its ARN names partition, region and account, at no extra call."""
     _, partition, _, region, account, *_ = execution_arn.split(":")
-    return Installation(os.environ.get("INSTALLATION_PREFIX", "gluecode"), partition, region, account)
+    return Installation(prefix(), partition, region, account)

@@ -25,6 +25,11 @@ _SIGNS = {"Add": "+", "Modify": "~", "Remove": "-"}
 @click.option("--permissions-boundary", metavar="ARN", help="Boundary for every role that is created.")
 @click.option("--kms-key", metavar="ARN", help="A key of your own for the bucket, the state table and the journal.")
 @click.option("--schedule", metavar="EXPRESSION", help="Inspect every twin so often: `rate(1 day)`, `cron(…)`.")
+@click.option(
+    "--quiet-seconds",
+    type=click.IntRange(1, 900),
+    help="How long nothing of an uploaded project may have changed before it is deployed (20).",
+)
 @click.option("--diff", is_flag=True, help="Only show what would change.")
 @click.option(
     "--template-only",
@@ -41,6 +46,7 @@ def install(
     permissions_boundary: str | None,
     kms_key: str | None,
     schedule: str | None,
+    quiet_seconds: int | None,
     diff: bool,
     template_only: Path | None,
     target: Target,
@@ -67,6 +73,7 @@ def install(
         permissions_boundary=permissions_boundary,
         kms_key_arn=kms_key,
         schedule=schedule,
+        quiet_seconds=quiet_seconds,
     )
     if diff:
         changes = installer.preview(target.aws, options, _show)

@@ -28,6 +28,7 @@ class Options:
     permissions_boundary: str | None = None
     kms_key_arn: str | None = None
     schedule: str | None = None
+    quiet_seconds: int | None = None
 
     def parameters(self) -> dict[str, str]:
         """The stack's parameters that were chosen."""
@@ -38,6 +39,7 @@ class Options:
             "PermissionsBoundary": self.permissions_boundary,
             "KmsKeyArn": self.kms_key_arn,
             "Schedule": self.schedule,
+            "QuietSeconds": self.quiet_seconds,
         }
         return {name: str(value) for name, value in chosen.items() if value is not None}
 

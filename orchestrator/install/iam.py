@@ -107,6 +107,7 @@ _BY_ACTION = {
     "dynamodb:PutItem": _ITEMS,
     "dynamodb:DeleteItem": _ITEMS,
     "s3:ListBucket": _LIST,
+    "s3:ListBucketVersions": _LIST,
     "iam:CreateRole": _BOUNDED,
     "iam:PutRolePolicy": _BOUNDED,
     "iam:PutRolePermissionsBoundary": _BOUNDED,
@@ -127,6 +128,18 @@ _BY_ACTION = {
 }
 
 _BY_TASK = {
+    ("start-deployment", "s3:GetObject"): Grant(_objects("projects/"), "projects' files"),
+    ("start-deployment", "states:StartExecution"): Grant(
+        (_arn("states", "stateMachine:${Prefix}-deploy"),), "the deploy machine"
+    ),
+    ("start-deployment", "states:DescribeExecution"): Grant(
+        tuple(_arn("states", f"execution:${{Prefix}}-{machine}:*") for machine in ("deploy", "destroy")),
+        "deployments, and whatever else holds a twin's lock",
+    ),
+    **{
+        ("start-deployment", f"sqs:{action}"): Grant((_arn("sqs", "${Prefix}-requests"),), "its own queue")
+        for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "SendMessage")
+    },
     ("announce-result", "events:PutEvents"): _RESULTS,
     ("create-function", "iam:PassRole"): Grant(
         _ROLES,

@@ -6,14 +6,17 @@ import inspect
 
 from deploy_steps.kinds import KINDS
 from deploy_steps.task import Kind
-from deploy_steps.tasks.registry import TASKS, Task
+from deploy_steps.tasks.registry import START_DEPLOYMENT, TASKS, Task
 
 _VERBS = ("create", "destroy", "info")
 
 
 def tasks() -> tuple[Task, ...]:
-    """All step tasks, those of the kinds first. In the state machines their names stand in camel case."""
-    return (*(_of_kind(kind, verb) for kind in KINDS.values() for verb in _VERBS), *TASKS)
+    """All step tasks, those of the kinds first, and the one that events start deployments by.
+
+    In the state machines their names stand in camel case.
+    """
+    return (*(_of_kind(kind, verb) for kind in KINDS.values() for verb in _VERBS), *TASKS, START_DEPLOYMENT)
 
 
 def _of_kind(kind: Kind, verb: str) -> Task:

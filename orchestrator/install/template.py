@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deploy_steps.tasks.registry import TASKS, Task
-from orchestrator.install import iam
+from deploy_steps.tasks.registry import START_DEPLOYMENT, TASKS, Task
+from orchestrator.install import events, iam
 from orchestrator.install.machines import Machine, camel
 
 Resource = dict[str, Any]
@@ -89,6 +89,8 @@ def artifacts() -> Template:
             },
             "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
             "LifecycleConfiguration": {"Rules": _lifecycle()},
+            # So that a project that is uploaded gets deployed: the rule for it is in the other stack.
+            "NotificationConfiguration": {"EventBridgeConfiguration": {"EventBridgeEnabled": True}},
         },
     }
     return {
@@ -167,6 +169,9 @@ def orchestrator(tasks: Iterable[Task], machines: Iterable[Machine], code: Code,
         own_tasks = [each.name for each in called if isinstance(each, Task)]
         resources[machine.id] = _state_machine(machine, called)
         resources[f"{machine.id}Role"] = _role("states.amazonaws.com", iam.machine_statements(own_tasks, children))
+    if events.STARTER in steps:
+        resources |= events.resources()
+        resources[events.STARTER]["Properties"]["Environment"]["Variables"] |= events.settings()
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": "gluecode: the step functions and state machines that deploy, inspect and destroy twins.",
@@ -213,6 +218,13 @@ def _parameters() -> Resource:
             "Default": 30,
             "AllowedValues": list(_RETENTIONS),
             "Description": "How long the journal of steps is kept.",
+        },
+        "QuietSeconds": {
+            "Type": "Number",
+            "Default": 20,
+            "MinValue": 1,
+            "MaxValue": 900,
+            "Description": "How long nothing of an uploaded project may have changed before it is deployed.",
         },
         "PermissionsBoundary": {
             "Type": "String",
@@ -302,7 +314,7 @@ def _function(task: Task, code: Code, release: str) -> Resource:
         # Text: the steps print JSON lines themselves.
         "LoggingConfig": {"LogFormat": "Text", "LogGroup": {"Ref": "StepsLogGroup"}},
     }
-    if task in TASKS:
+    if task in (*TASKS, START_DEPLOYMENT):
         properties["Environment"] = {"Variables": _settings(code, release)}
     if task.needs_pydantic:
         properties["Layers"] = [{"Ref": "PydanticLayer"}]

@@ -32,8 +32,8 @@ class Settings:
     """How an embedded cloud is run. What a person can see of AWS there, and how fast its clocks go.
 
     `async_retry_seconds` is the pause before the first retry of an asynchronous invocation (AWS: 60), doubling;
-    `wait_scale` multiplies Step Functions' waits and retry delays; at most `async_workers` asynchronous invocations run
-    at a time.
+    `wait_scale` multiplies Step Functions' waits and retry delays, and the rates of EventBridge's schedules; at most
+    `async_workers` asynchronous invocations run at a time.
     """
 
     port: int = 0
@@ -131,7 +131,8 @@ def serve(listener: socket.socket, settings: Settings, nonce: str, scratch: Path
     from orchestrator.local import shim  # ministack reads the environment when it is imported
 
     logging.getLogger().setLevel(logging.WARNING)
-    app = with_identity(shim.install(f"http://{HOST}:{port}", settings.async_workers), identity(nonce, shim.VERSION))
+    patched = shim.install(f"http://{HOST}:{port}", settings.async_workers, settings.wait_scale)
+    app = with_identity(patched, identity(nonce, shim.VERSION))
     try:
         asyncio.run(_serve(app, listener))
     finally:

@@ -84,14 +84,19 @@ class Places:
         if service == "logs":
             steps = here.log_group_arn(here.steps_log_group)
             return Place(steps, (f"{steps}*",))
+        if "EventSourceMapping" in action:  # named by a number; when it is created, it has none yet
+            mapping = "*" if "Create" in action else self._arn("lambda", "event-source-mapping:*")
+            return Place(mapping, (mapping,))
         own = f"{here.prefix}-x"
         of_policy = service == "iam" and "Policy" in action and "Role" not in action
         version = "" if action == "lambda:PublishLayerVersion" else ":1"
         arns = {
             "cloudformation": self._arn("cloudformation", f"stack/{here.prefix}/x"),
             "dynamodb": here.table_arn(here.state_table),
+            "events": self._arn("events", f"rule/{own}"),
             "iam": f"arn:{here.partition}:iam::{here.account}:policy/{own}" if of_policy else here.role_arn(own),
             "lambda": self._arn("lambda", f"layer:{own}{version}") if "Layer" in action else here.function_arn(own),
+            "sqs": here.queue_arn(own),
             "states": here.machine_arn("deploy"),
         }
         return self._named(arns[service], here.prefix)

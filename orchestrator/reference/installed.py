@@ -18,6 +18,10 @@ _PURPOSES = {
     "AWS::Lambda::Function": "The steps: `create`, `destroy` and `info` of every kind of resource, and the tasks "
     "around them. They run only while a state machine does.",
     "AWS::IAM::Role": "One for each step and each state machine.",
+    "AWS::Events::Rule": "What starts a deployment: a project that was uploaded, and whoever asks for one.",
+    "AWS::SQS::Queue": "Deployments that events ask for, and events that could not be delivered.",
+    "AWS::SQS::QueuePolicy": "Only those rules may send to them.",
+    "AWS::Lambda::EventSourceMapping": "Hands the requests to the function that starts deployments.",
     "AWS::Lambda::LayerVersion": "What the functions of twins import, and what reads project files.",
     "AWS::DynamoDB::Table": "Locks, records and history of twins.",
     "AWS::Logs::LogGroup": "The journal of the steps.",

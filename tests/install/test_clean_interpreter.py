@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy_steps.tasks.registry import TASKS
+from deploy_steps.tasks.registry import START_DEPLOYMENT, TASKS
 from orchestrator.install import layers, packages
 from orchestrator.install.layers import Target
 from tests.install import clean
@@ -60,7 +60,8 @@ def test_every_function_imports_with_the_layer_for_the_embedded_cloud(
 
 @EACH_INTERPRETER
 def test_every_task_that_gets_no_layer_imports_from_its_zip_alone(python: str, runtime: Path, tasks: Path) -> None:
-    with_layer = [task.handler.rpartition(".")[0] for task in TASKS if task.needs_pydantic]
+    with_layer = [task.handler.rpartition(".")[0] for task in (*TASKS, START_DEPLOYMENT) if task.needs_pydantic]
+    with_layer += [f"deploy_steps.tasks.{module}" for module in ("requested", "stored_project")]
 
     clean.import_all(
         python, tasks, [runtime], "pydantic", "orchestrator.config", "deploy_steps.tasks.registry", *with_layer

@@ -72,7 +72,9 @@ def everything(aws: Aws, prefix: str) -> list[str]:
     groups = aws.client("logs").describe_log_groups(logGroupNamePrefix=installation.steps_log_group)["logGroups"]
     buckets = [each["Name"] for each in aws.client("s3").list_buckets()["Buckets"]]
     stacks = [each["StackName"] for each in aws.client("cloudformation").describe_stacks()["Stacks"]]
-    named = [*functions, *layers, *machines_, *roles, *policies, *tables, *buckets, *stacks]
+    queues = [url.rpartition("/")[2] for url in aws.client("sqs").list_queues().get("QueueUrls", ())]
+    rules = [each["Name"] for each in aws.client("events").list_rules()["Rules"]]
+    named = [*queues, *rules, *functions, *layers, *machines_, *roles, *policies, *tables, *buckets, *stacks]
     return sorted([name for name in named if name.startswith(prefix)] + [each["logGroupName"] for each in groups])
 
 

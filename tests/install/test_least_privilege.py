@@ -45,7 +45,8 @@ def aws(running: Cloud) -> Aws:
     """What its administrator sees, with the orchestrator and what the twin's events start."""
     session = boto3.Session(cloud.CREDENTIAL, cloud.CREDENTIAL, region_name=running.region)
     made = Aws(session, local=True, endpoint=running.endpoint)
-    install(made, Options("gluecode"), lambda _: None)
+    # So slow to react to what is uploaded that no deployment gets in the way of those that are started here.
+    install(made, Options("gluecode", quiet_seconds=900), lambda _: None)
     made.client("iam").create_role(
         RoleName="any", AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}'
     )
@@ -194,6 +195,31 @@ def test_a_function_outside_the_twins_cannot_be_touched(aws: Aws) -> None:
     answer = aws.client("lambda").invoke(FunctionName="gluecode-destroy-function", Payload=json.dumps(event))
 
     assert json.loads(answer["Payload"].read())["errorType"] == "AccessDenied"
+
+
+def test_what_an_event_starts_is_started_and_announced_with_no_call_denied(running: Cloud, aws: Aws) -> None:
+    before, name = denied(running), "gluecode-start-deployment"
+    functions, here = aws.client("lambda"), installation_from(aws)
+    settings = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    at_once = {"Variables": {**settings, "QUIET_SECONDS": "0"}}
+    functions.update_function_configuration(FunctionName=name, Environment=at_once)
+    for path, content in files(("gcp", "gcp", "gcp")).items():
+        aws.client("s3").put_object(Bucket=here.bucket, Key=f"projects/{TWIN}/{path}", Body=content)
+    changed = {"messageId": "1", "body": json.dumps({"object": {"key": f"projects/{TWIN}/config.json"}})}
+
+    answer = functions.invoke(FunctionName=name, Payload=json.dumps({"Records": [changed]}))
+
+    states, machine = aws.client("stepfunctions"), here.machine_arn("deploy")
+    assert json.loads(answer["Payload"].read()) == {"batchItemFailures": []}
+    newest = states.list_executions(stateMachineArn=machine, maxResults=1)["executions"][0]["executionArn"]
+    ended = eventually(lambda: _ended(states.describe_execution(executionArn=newest)), seconds=60)
+    assert (ended["status"], json.loads(ended["input"])) == ("SUCCEEDED", {"project": TWIN})
+    assert run(aws, "destroy", {"twin": TWIN, "drain_seconds": 0}) == ("SUCCEEDED", "")
+    assert denied(running) == before
+
+
+def _ended(told: dict[str, Any]) -> dict[str, Any] | None:
+    return None if told["status"] == "RUNNING" else told
 
 
 def test_an_administrator_takes_it_all_out_again(aws: Aws) -> None:

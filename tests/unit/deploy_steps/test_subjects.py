@@ -16,7 +16,9 @@ TASKS = tasks()
 
 
 @pytest.mark.parametrize(
-    "task", [task for task in TASKS if task.name != "check-permissions"], ids=lambda task: task.name
+    "task",
+    [task for task in TASKS if task.name not in ("check-permissions", "start-deployment")],  # those come before it
+    ids=lambda task: task.name,
 )
 @pytest.mark.parametrize("twin", ["factory-twin", ("factory-" * 20)[:NAME_LIMIT]], ids=["a name", "the longest name"])
 def test_the_template_grants_what_is_asked_about(task: Task, twin: str) -> None:

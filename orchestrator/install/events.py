@@ -1,0 +1,151 @@
+"""The part of the template by which events start deployments: rules, queues, and what hands them to the starter.
+
+A file that changes under `projects/` and an event `Redeploy requested` both become a message in the queue of requests.
+A message is not seen before the project has had time to come to rest. What EventBridge cannot deliver, and what the
+starter cannot act on, ends in the queue of undelivered events.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deploy_steps.tasks import announce
+
+Resource = dict[str, Any]
+
+STARTER = "StartDeployment"
+"""The logical id of the function that works off the queue."""
+
+_FOURTEEN_DAYS = 1_209_600  # seconds; the longest that SQS keeps a message
+_ONE_DAY = 86_400
+_MOST_RETRIES = 185  # EventBridge's own limit: it tries for a day, more and more slowly
+_HIDDEN_SECONDS = 660  # six times the function's time-out, as Lambda asks for
+_TRIES = 5
+_BATCH, _WINDOW_SECONDS = 100, 5  # a project's files arrive together, and are one request
+_SIDE_BY_SIDE = 2  # the least that Lambda takes
+
+_RULES = ("ProjectChanged", "RedeployRequested")
+
+
+def resources() -> dict[str, Resource]:
+    """The resources by their logical ids, beside the function and its role."""
+    return {
+        "UndeliveredEvents": _queue("undelivered", {}),
+        "Requests": _queue(
+            "requests",
+            {
+                "DelaySeconds": {"Ref": "QuietSeconds"},
+                "VisibilityTimeout": _HIDDEN_SECONDS,
+                "RedrivePolicy": {"deadLetterTargetArn": _arn("UndeliveredEvents"), "maxReceiveCount": _TRIES},
+            },
+        ),
+        "UndeliveredEventsPolicy": _queue_policy("UndeliveredEvents"),
+        "RequestsPolicy": _queue_policy("Requests"),
+        "ProjectChanged": _rule(
+            "project-changed",
+            "A file of a project was uploaded, changed or removed.",
+            {
+                "source": ["aws.s3"],
+                "detail-type": ["Object Created", "Object Deleted"],
+                "detail": {
+                    "bucket": {"name": [{"Ref": "ArtifactBucket"}]},
+                    "object": {"key": [{"prefix": "projects/"}]},
+                    # The bucket's own housekeeping of old versions changes no project.
+                    "reason": [{"anything-but": ["Lifecycle Expiration"]}],
+                },
+            },
+            {"InputPath": "$.detail"},
+        ),
+        "RedeployRequested": _rule(
+            "redeploy-requested",
+            "Somebody asks for a deployment; the event's detail is the input of the deploy machine.",
+            {
+                "source": [announce.SOURCE],
+                "detail-type": ["Redeploy requested"],
+                # Where there are several installations in an account, an event may say which one it means.
+                "detail": {"installation": [{"exists": False}, {"Ref": "Prefix"}]},
+            },
+            {
+                "InputTransformer": {
+                    "InputPathsMap": {"id": "$.id", "detail": "$.detail"},
+                    "InputTemplate": '{"id": <id>, "input": <detail>}',
+                }
+            },
+        ),
+        "RequestsToStarter": {
+            "Type": "AWS::Lambda::EventSourceMapping",
+            "Properties": {
+                "EventSourceArn": _arn("Requests"),
+                "FunctionName": {"Ref": STARTER},
+                "BatchSize": _BATCH,
+                "MaximumBatchingWindowInSeconds": _WINDOW_SECONDS,
+                "FunctionResponseTypes": ["ReportBatchItemFailures"],
+                "ScalingConfig": {"MaximumConcurrency": _SIDE_BY_SIDE},
+            },
+        },
+    }
+
+
+def settings() -> Resource:
+    """What the starter is told besides what every task is (`deploy_steps.tasks.settings`)."""
+    return {
+        "DEPLOY_MACHINE": {"Ref": "DeployMachine"},
+        "REQUESTS_QUEUE": {"Ref": "Requests"},
+        "QUIET_SECONDS": {"Ref": "QuietSeconds"},
+    }
+
+
+def _arn(logical_id: str) -> Resource:
+    return {"Fn::GetAtt": [logical_id, "Arn"]}
+
+
+def _queue(name: str, properties: Resource) -> Resource:
+    return {
+        "Type": "AWS::SQS::Queue",
+        "DeletionPolicy": "Delete",
+        "UpdateReplacePolicy": "Delete",
+        "Properties": {
+            "QueueName": {"Fn::Sub": f"${{Prefix}}-{name}"},
+            "MessageRetentionPeriod": _FOURTEEN_DAYS,
+            # SQS's own key: with one of the customer's, EventBridge would have to be let into its policy.
+            "SqsManagedSseEnabled": True,
+            **properties,
+        },
+    }
+
+
+def _queue_policy(queue: str) -> Resource:
+    """Lets the rules put events into a queue, and no other rule."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": _arn(queue),
+        "Condition": {"ArnEquals": {"aws:SourceArn": [_arn(rule) for rule in _RULES]}},
+    }
+    return {
+        "Type": "AWS::SQS::QueuePolicy",
+        "Properties": {
+            "Queues": [{"Ref": queue}],
+            "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+        },
+    }
+
+
+def _rule(name: str, about: str, pattern: Resource, input_: Resource) -> Resource:
+    target = {
+        "Id": "requests",
+        "Arn": _arn("Requests"),
+        **input_,
+        "RetryPolicy": {"MaximumEventAgeInSeconds": _ONE_DAY, "MaximumRetryAttempts": _MOST_RETRIES},
+        "DeadLetterConfig": {"Arn": _arn("UndeliveredEvents")},
+    }
+    return {
+        "Type": "AWS::Events::Rule",
+        "Properties": {
+            "Name": {"Fn::Sub": f"${{Prefix}}-{name}"},
+            "Description": about,
+            "EventPattern": pattern,
+            "Targets": [target],
+        },
+    }

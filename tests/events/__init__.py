@@ -1,0 +1,1 @@
+"""Deployments that events start, and events that deployments put, on the embedded cloud."""
