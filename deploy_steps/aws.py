@@ -43,6 +43,8 @@ _VANISHED = {  # between our read and our write, or AWS does not show it everywh
     "ResourceNotFoundException",
     "NoSuchEntity",
     "AWS.SimpleQueueService.NonExistentQueue",
+    "ResourceNotFound",  # CloudWatch: "Dashboard … does not exist"
+    "DashboardNotFoundError",
 }
 _VANISHED_RULE = "Access to topic rule"  # IoT's UnauthorizedException for a rule that is not there: "... was denied"
 _DENIED = {

@@ -13,9 +13,11 @@ from deploy_steps.contract import (
     Owner,
     Result,
     StoredObject,
+    as_marks,
     differences,
     ensure_ours,
     is_ours,
+    read_marks,
     tag_differences,
 )
 from deploy_steps.task import Actions, Kind
@@ -104,8 +106,7 @@ def _packed(document: bytes) -> bytes:
 
 def _description(spec: ConfigLayerSpec) -> str:
     # Layers carry no tags, so a version's description says whose it is and what is in it (256 characters at most).
-    marks = {**spec.owner.tags, "sha256": spec.content.sha256}
-    return " ".join(f"{key}={value}" for key, value in marks.items())
+    return as_marks({**spec.owner.tags, "sha256": spec.content.sha256})
 
 
 def _read(client: Any, name: str, owner: Owner) -> list[dict[str, Any]]:
@@ -123,7 +124,7 @@ def _read(client: Any, name: str, owner: Owner) -> list[dict[str, Any]]:
 
 
 def _version(item: dict[str, Any]) -> dict[str, Any]:
-    marks = dict(mark.split("=", 1) for mark in item.get("Description", "").split() if "=" in mark)
+    marks = read_marks(item.get("Description", ""))
     return {
         "arn": item["LayerVersionArn"],
         "number": int(item["Version"]),

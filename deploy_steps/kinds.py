@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from deploy_steps import (
+    alarms,
     config_layer,
+    dashboard,
     failure_queue,
     function,
     function_url,
@@ -31,5 +33,7 @@ KINDS: dict[str, Kind] = {
         log_group,
         config_layer,
         secret,
+        alarms,
+        dashboard,
     )
 }

@@ -15,6 +15,9 @@ SECRET_LIMIT = 512
 LOG_GROUP_LIMIT = 512
 NAME_LIMIT = 100  # of a twin and a device: with it a mark of ownership fits the 256 characters of a layer's description
 
+ALARMS = ("failed-events", "refused-requests", "url-requests")
+"""What the names of a twin's alarms end in."""
+
 NAME_RULE = f"1 to {NAME_LIMIT} letters (a-z, A-Z), digits, '-' or '_', the first one a letter or a digit"
 
 _NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_-]{{0,{NAME_LIMIT - 1}}}", re.ASCII)
@@ -117,6 +120,14 @@ class Installation:
         """The ARN of a log group, without the `:*` that stands for its streams."""
         return self._arn("logs", f"log-group:{name}")
 
+    def alarm_arn(self, name: str) -> str:
+        """The ARN of a CloudWatch alarm."""
+        return self._arn("cloudwatch", f"alarm:{name}")
+
+    def dashboard_arn(self, name: str) -> str:
+        """The ARN of a CloudWatch dashboard; dashboards have no region."""
+        return f"arn:{self.partition}:cloudwatch::{self.account}:dashboard/{name}"
+
     def topic_arn(self, topic: str) -> str:
         """The ARN of an MQTT topic."""
         return self._arn("iot", f"topic/{topic}")
@@ -187,6 +198,25 @@ class TwinNames:
     def configuration_layer(self) -> str:
         """The Lambda layer that carries the twin's configuration."""
         return _fit(f"{self.twin}-configuration", LAYER_LIMIT)
+
+    @property
+    def alarms(self) -> str:
+        """What the names of the twin's alarms start with. CloudWatch takes 255 characters, so that none is cut."""
+        return self.twin
+
+    @property
+    def dashboard(self) -> str:
+        """The dashboard that shows how the twin is doing."""
+        return f"{self.twin}-dashboard"
+
+    @property
+    def metrics(self) -> str:
+        """The namespace of the metrics that the twin's functions report."""
+        return f"gluecode/{self.twin}"
+
+    def alarm(self, alarm: str) -> str:
+        """The name of one alarm."""
+        return f"{self.alarms}-{alarm}"
 
     def secret(self, connection_id: str) -> str:
         """The secret that holds a connection's token."""

@@ -8,7 +8,8 @@ from typing import Any
 
 from orchestrator.names import TwinNames, connection
 from orchestrator.plan.footprint import Footprint
-from orchestrator.plan.mapping import COMPONENTS, FUNCTIONS, PUBLIC, needed
+from orchestrator.plan.mapping import ALARMS, COMPONENTS, FUNCTIONS, PUBLIC, needed
+from orchestrator.plan.watch import Watch
 
 _CLOUDS = ("aws", "azure", "gcp")
 EVERY_CONNECTION = tuple(
@@ -27,7 +28,9 @@ def wanted(plan: Mapping[str, Any]) -> Footprint:
     prefix = TwinNames(plan["twin"]).secret("")
     return Footprint.read(
         {
-            "components": needed(plan["providers"], event_checking=plan["event_checking"]),
+            "components": needed(
+                plan["providers"], event_checking=plan["event_checking"], watch=Watch(**plan["watch"])
+            ),
             "devices": [device["device"] for device in plan["device_processors"]],
             "connections": [secret["name"].removeprefix(prefix) for secret in plan["secrets"]],
         }
@@ -45,6 +48,10 @@ def leftovers(twin: str, before: Footprint, now: Footprint, *, drain: bool) -> d
     return {
         "components": {component: component in before.components for component in COMPONENTS},
         "draining": [*(_identity(twin, names.function(name)) for name in queued), *processors] if drain else [],
+        "departed_alarms": {
+            **_identity(twin, names.alarms),
+            "alarms": [alarm for component, alarm in ALARMS.items() if component in departed.components],
+        },
         "departed_processors": processors,
         "departed_secrets": [_identity(twin, names.secret(name)) for name in departed.connections],
     }

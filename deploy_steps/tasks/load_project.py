@@ -55,6 +55,7 @@ def load(s3: Any, secrets: Any, dynamodb: Any, event: Mapping[str, Any]) -> dict
             known(record, "deploy"),
             Request(run=event["run"], **request),
             ours(record),
+            settings.watch(),
         )
     except PlanTooLarge as error:
         raise InvalidProject(str(error)) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from orchestrator.names import Installation
+from orchestrator.plan.watch import WATCHED, Watch
 
 
 def state_table() -> str:
@@ -35,6 +36,17 @@ def twin_prefix() -> str:
 def release() -> str:
     """What is installed: the version, and a digest of its code."""
     return os.environ.get("GLUECODE_RELEASE", "")
+
+
+def watch() -> Watch:
+    """How twins are watched. What is not said is as it is by WATCHED."""
+    return Watch(
+        alarms=os.environ.get("ALARMS", "true") == "true",
+        dashboards=os.environ.get("DASHBOARDS", "true") == "true",
+        topic_arn=os.environ.get("ALARM_TOPIC") or None,
+        refused_per_minute=int(os.environ.get("REFUSED_PER_MINUTE") or WATCHED.refused_per_minute),
+        requests_per_minute=int(os.environ.get("REQUESTS_PER_MINUTE") or WATCHED.requests_per_minute),
+    )
 
 
 def allow_loopback_http() -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestrator.names import (
+    ALARMS,
     Installation,
     TwinNames,
     configuration_key,
@@ -13,7 +14,7 @@ from orchestrator.names import (
     snapshot_key,
 )
 
-ON_NO_RESOURCE = frozenset({"lambda:ListLayerVersions", "logs:DescribeLogGroups"})
+ON_NO_RESOURCE = frozenset({"lambda:ListLayerVersions", "logs:DescribeLogGroups", "cloudwatch:DescribeAlarms"})
 """Actions that IAM checks against `*` alone."""
 
 UNDER_A_CONDITION = frozenset(
@@ -55,12 +56,15 @@ class Subjects:
             return self._in_bucket(task, action)
         if action.endswith(("LayerVersion", "LayerVersions")):
             return self._layer(action)
+        if action.endswith(("Dashboard", "Dashboards")):
+            return self.installation.dashboard_arn(TwinNames(self.twin).dashboard)
         return self._by_service(service, action)
 
     def _by_service(self, service: str, action: str) -> str:
         here, names = self.installation, TwinNames(self.twin)
         function = names.function(self.component)
         arns = {
+            "cloudwatch": here.alarm_arn(names.alarm(ALARMS[0])),
             "dynamodb": here.table_arn(names.hot_table),
             "events": here.event_bus_arn,
             "iam": here.role_arn(function),

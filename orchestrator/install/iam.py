@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deploy_steps.tasks import announce
-from orchestrator.names import FUNCTION_LIMIT, TwinNames
+from orchestrator.names import ALARMS, FUNCTION_LIMIT, TwinNames
 from orchestrator.plan.mapping import FUNCTIONS
 
 Statement = dict[str, Any]
@@ -84,7 +84,14 @@ _USE_KEY = {
     ]
 }
 
+_DASHBOARDS = Grant(
+    (f"arn:${{AWS::Partition}}:cloudwatch::${{AWS::AccountId}}:dashboard/{_TWIN.dashboard}",), "dashboards of twins"
+)
+
 _BY_SERVICE = {
+    "cloudwatch": Grant(
+        tuple(_arn("cloudwatch", f"alarm:{_TWIN.alarm(alarm)}") for alarm in ALARMS), "alarms of twins"
+    ),
     "dynamodb": Grant((_arn("dynamodb", f"table/{_TWIN.hot_table}"),), "hot tables of twins"),
     "iam": Grant(_ROLES, "roles of twins"),
     "iot": Grant(_RULES, "topic rules of twins"),
@@ -99,6 +106,10 @@ _BY_SERVICE = {
 }
 
 _BY_ACTION = {
+    "cloudwatch:DescribeAlarms": Grant(("*",), "any: the action is on the list of alarms, not on one of them"),
+    "cloudwatch:GetDashboard": _DASHBOARDS,
+    "cloudwatch:PutDashboard": _DASHBOARDS,
+    "cloudwatch:DeleteDashboards": _DASHBOARDS,
     "cloudformation:ListStackResources": Grant(("${AWS::StackId}",), "what the orchestrator consists of"),
     "iam:SimulatePrincipalPolicy": Grant(
         ("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${AWS::StackName}-*",), "roles of the steps"

@@ -17,7 +17,7 @@ _OF_MACHINES = {"states:StartExecution", "states:ListExecutions"}
 _OF_BUCKETS = re.compile(r"s3:(ListBucket|\w*Bucket\w*|Put(Encryption|Lifecycle)Configuration)")
 _NAME = re.compile(  # where in an ARN the name of the resource begins
     r"arn:[^:]*:[^:]*:[^:]*:[^:]*:"
-    r"(?:function:|layer:|role/|policy/|table/|rule/|log-group:/gluecode/|secret:|stateMachine:|stack/)?"
+    r"(?:function:|layer:|role/|policy/|table/|rule/|log-group:/gluecode/|secret:|stateMachine:|stack/|alarm:|dashboard/)?"
 )
 _UNCUT = 50  # no name is cut to AWS's limit before this many characters of the twin's
 

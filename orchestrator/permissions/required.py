@@ -12,7 +12,7 @@ from itertools import groupby
 
 from deploy_steps.kinds import KINDS
 from orchestrator.permissions.declared import COMMANDS, INSTALLING, RESOURCE_TYPES
-from orchestrator.plan.mapping import FUNCTIONS, PUBLIC, needed
+from orchestrator.plan.mapping import ALARMS, FUNCTIONS, PUBLIC, needed
 
 _PROVIDERS = {
     "layer_1": "layer_1_provider",
@@ -30,6 +30,8 @@ _OF_OTHERS = {
     "failure_queue": ("failure-queue",),
     "log_group": ("log-group",),
     "configuration_layer": ("config-layer",),
+    **dict.fromkeys(ALARMS, ("alarms",)),
+    "dashboard": ("dashboard",),
 }
 _OF_EVERY_FUNCTION = ("iam-role", "function", "permissions", "secret")
 _TAKEN_FROM_EVERY_FUNCTION = ("function-url", "invoke-config")  # removing one asks for all that a function can have

@@ -7,6 +7,7 @@ from orchestrator.plan.mapping import COMPONENTS, FUNCTIONS, PUBLIC, needed
 from orchestrator.plan.outputs import connection_outputs
 from orchestrator.plan.planning import Request, configuration, expected_steps, package_digest, plan
 from orchestrator.plan.removal import removal
+from orchestrator.plan.watch import Watch
 
 __all__ = [
     "COMPONENTS",
@@ -16,6 +17,7 @@ __all__ = [
     "Footprint",
     "PlanTooLarge",
     "Request",
+    "Watch",
     "configuration",
     "connection_outputs",
     "device_component",

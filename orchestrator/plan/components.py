@@ -87,11 +87,11 @@ class Components:
         """Every component by its function's short name, whether the mapping needs it or not."""
         return {component: self._component(component) for component in FUNCTIONS}
 
-    def owner(self, layer: str, component: str = "") -> Json:
+    def owner(self, layer: str, *components: str) -> Json:
         """Whose a resource is. Only what is asked for is adopted: what is to be removed must be ours already."""
         owner: Json = {"twin": self._twin.twin, "layer": layer}
         flags = {"adopt": self._adopt, "recorded": self._recorded}
-        return owner | {flag: True for flag, components in flags.items() if component in components}
+        return owner | {flag: True for flag, those in flags.items() if components and {*components} <= {*those}}
 
     def _component(self, component: str) -> Json:
         shape, wiring = _SHAPES[component], self._wirings.of(component)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.plan.mapping import needed
+from orchestrator.plan.watch import WATCHED, Watch
 
 if TYPE_CHECKING:
     from orchestrator.config import Project
@@ -27,10 +28,10 @@ class Footprint:
     connections: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, project: Project) -> Footprint:
-        """What the project wants."""
+    def of(cls, project: Project, watch: Watch = WATCHED) -> Footprint:
+        """What the project wants, in an installation that watches its twins so."""
         return cls._made(
-            needed(project.provider_names, event_checking=project.event_checking),
+            needed(project.provider_names, event_checking=project.event_checking, watch=watch),
             project.source_digests,
             (connection.id for connection in project.connections),
         )

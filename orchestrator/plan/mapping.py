@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from orchestrator import names
+from orchestrator.plan.watch import WATCHED, Watch
+
 FUNCTIONS = ("dispatcher", "connector", "ingestion", "processor", "persister", "event_checker", "writer")
 """The functions of a twin, in the order in which an event can pass them."""
 
@@ -14,22 +17,44 @@ PUBLIC = ("ingestion", "writer")
 
 @dataclass(frozen=True)
 class Here:
-    """Which of the three layers run on AWS, and whether events are checked."""
+    """Which of the three layers run on AWS, whether events are checked, and how the installation watches its twins."""
 
     l1: bool
     l2: bool
     l3: bool
     event_checking: bool
+    watch: Watch = WATCHED
 
     @classmethod
-    def of(cls, providers: Mapping[str, str], *, event_checking: bool) -> Here:
+    def of(cls, providers: Mapping[str, str], *, event_checking: bool, watch: Watch = WATCHED) -> Here:
         """Read the provider mapping: `{"layer_1_provider": "aws", …}`."""
         return cls(
             l1=providers["layer_1_provider"] == "aws",
             l2=providers["layer_2_provider"] == "aws",
             l3=providers["layer_3_hot_provider"] == "aws",
             event_checking=event_checking,
+            watch=watch,
         )
+
+    @property
+    def needed(self) -> frozenset[str]:
+        """The components that this puts on AWS; none at all is a valid answer."""
+        return frozenset(component for component, wanted in _NEEDED_WHEN.items() if wanted(self))
+
+    @property
+    def any(self) -> bool:
+        """Whether anything runs on AWS at all."""
+        return self.l1 or self.l2 or self.l3
+
+    @property
+    def asynchronous(self) -> bool:
+        """Whether there are functions that nobody waits for. Whoever calls the writer waits for its answer."""
+        return self.l1 or self.l2
+
+    @property
+    def public(self) -> bool:
+        """Whether another cloud calls a function here."""
+        return (self.l2 and not self.l1) or (self.l3 and not self.l2)
 
 
 _NEEDED_WHEN: dict[str, Callable[[Here], bool]] = {
@@ -42,16 +67,23 @@ _NEEDED_WHEN: dict[str, Callable[[Here], bool]] = {
     "event_checker": lambda here: here.l2 and here.event_checking,
     "writer": lambda here: here.l3 and not here.l2,
     "hot_table": lambda here: here.l3,
-    "failure_queue": lambda here: here.l1 or here.l2,  # whoever calls the writer waits for its answer
-    "log_group": lambda here: here.l1 or here.l2 or here.l3,
-    "configuration_layer": lambda here: here.l1 or here.l2 or here.l3,
+    "failure_queue": lambda here: here.asynchronous,
+    "log_group": lambda here: here.any,
+    "configuration_layer": lambda here: here.any,
+    "failed_events_alarm": lambda here: here.asynchronous and here.watch.alarms,
+    "refused_requests_alarm": lambda here: here.public and here.watch.alarms,
+    "url_requests_alarm": lambda here: here.public and here.watch.alarms,
+    "dashboard": lambda here: here.any and here.watch.dashboards,
 }
 
 COMPONENTS = tuple(_NEEDED_WHEN)
 """Everything a twin can consist of but devices' own processors and secrets, whose number its configuration decides."""
 
 
-def needed(providers: Mapping[str, str], *, event_checking: bool) -> frozenset[str]:
+ALARMS = {f"{alarm.replace('-', '_')}_alarm": alarm for alarm in names.ALARMS}
+"""The components that are alarms, and the ends of their names. They are made and removed together, in one step."""
+
+
+def needed(providers: Mapping[str, str], *, event_checking: bool, watch: Watch = WATCHED) -> frozenset[str]:
     """The components that a mapping puts on AWS; none at all is a valid answer."""
-    here = Here.of(providers, event_checking=event_checking)
-    return frozenset(component for component, wanted in _NEEDED_WHEN.items() if wanted(here))
+    return Here.of(providers, event_checking=event_checking, watch=watch).needed

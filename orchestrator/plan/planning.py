@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,8 +12,10 @@ from orchestrator.names import Installation, TwinNames, configuration_key, packa
 from orchestrator.plan.components import Code, Components, role
 from orchestrator.plan.errors import PlanTooLarge
 from orchestrator.plan.footprint import Footprint
-from orchestrator.plan.mapping import FUNCTIONS, PUBLIC
+from orchestrator.plan.mapping import ALARMS, FUNCTIONS, PUBLIC, Here
 from orchestrator.plan.policies import Rights
+from orchestrator.plan.watch import WATCHED, Watch
+from orchestrator.plan.watching import Watching
 
 if TYPE_CHECKING:
     from orchestrator.config import Connection, Project
@@ -52,6 +55,7 @@ def plan(
     deployed: Footprint,
     request: Request,
     ours: Footprint | None = None,
+    watch: Watch = WATCHED,
 ) -> dict[str, Any]:
     """The plan of one deployment.
 
@@ -59,12 +63,14 @@ def plan(
 
     Raises PlanTooLarge.
     """
-    twin, wanted, ours = TwinNames(project.twin), Footprint.of(project), ours or Footprint()
+    twin, wanted, ours = TwinNames(project.twin), Footprint.of(project, watch), ours or Footprint()
     departed = deployed - wanted
     adopt = wanted.components if request.adopt else ()
     taggable = [component for component in ours.components if component != "configuration_layer"]  # it has no tags
     components = Components(project, installation, code, adopt=adopt, recorded=taggable)
     owner = components.owner
+    here = Here.of(project.provider_names, event_checking=project.event_checking, watch=watch)
+    watching = Watching(installation, twin, here)
     made = {
         "run": request.run,
         "project": request.project,
@@ -77,6 +83,7 @@ def plan(
         "expected_steps": expected_steps(wanted, departed) - request.dry_run,  # a dry run has no result to announce
         "providers": project.provider_names,
         "event_checking": project.event_checking,
+        "watch": {"alarms": watch.alarms, "dashboards": watch.dashboards},
         "failure_queue": {
             "name": twin.failure_queue,
             "owner": owner("shared", "failure_queue"),
@@ -94,6 +101,8 @@ def plan(
             "content": configuration(project, code.bucket),
             "runtimes": [code.runtime],
         },
+        "alarms": watching.alarms(owner("shared", *(alarm for alarm in ALARMS if alarm in wanted.components))),
+        "dashboard": watching.dashboard(owner("shared", "dashboard")),
         "hot_table": {"name": twin.hot_table, "owner": owner("L3", "hot_table")},
         "iot_role": role(
             twin.iot_role,
@@ -149,7 +158,7 @@ def expected_steps(wanted: Footprint, departed: Footprint) -> int:
 
 def _steps_up(wanted: Footprint) -> int:
     steps = len(wanted.connections) + len(wanted.devices) * (1 + _STEPS_OF_A_FUNCTION)  # its package comes first
-    for component in wanted.components:
+    for component in _with_alarms_as_one(wanted.components):
         if component in PUBLIC:
             steps += _STEPS_OF_A_PUBLIC_FUNCTION
         elif component in FUNCTIONS:
@@ -161,12 +170,16 @@ def _steps_up(wanted: Footprint) -> int:
 
 def _steps_down(departed: Footprint) -> int:
     steps = len(departed.connections) + len(departed.devices) * (1 + _STEPS_TO_REMOVE_A_FUNCTION)  # drained first
-    for component in departed.components:
+    for component in _with_alarms_as_one(departed.components):
         if component in FUNCTIONS:
             steps += _STEPS_TO_REMOVE_A_FUNCTION + (component not in PUBLIC)  # drained first
         else:
             steps += 1 + (component == "iot_rule")  # it has a role
     return steps
+
+
+def _with_alarms_as_one(components: Iterable[str]) -> set[str]:
+    return {"alarms" if component in ALARMS else component for component in components}
 
 
 def _identity(twin: TwinNames, name: str, layer: str) -> dict[str, Any]:

@@ -34,6 +34,8 @@ def removal(
         "hot_table": {**identity(names.hot_table), "retain_data": retain_data},
         "log_group": identity(names.log_group),
         "configuration_layer": identity(names.configuration_layer),
+        "alarms": identity(names.alarms),
+        "dashboard": identity(names.dashboard),
         "iot_role": identity(names.iot_role),
         "iot_rule": identity(names.iot_rule),
         "results": {},

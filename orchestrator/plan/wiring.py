@@ -70,7 +70,7 @@ class Wirings:
         level = "DEBUG" if self._project.settings.mode == "DEBUG" else "INFO"
         environment = {
             "POWERTOOLS_SERVICE_NAME": component,
-            "POWERTOOLS_METRICS_NAMESPACE": f"gluecode/{self._project.twin}",
+            "POWERTOOLS_METRICS_NAMESPACE": self._twin.metrics,
             "POWERTOOLS_LOG_LEVEL": level,
             **own.environment,
         }

@@ -11,12 +11,12 @@ import pytest
 from deploy_steps import errors
 from deploy_steps.contract import UNKNOWN
 from deploy_steps.kinds import KINDS
-from tests.contract import rows_functions, rows_stores
+from tests.contract import rows_functions, rows_stores, rows_watching
 from tests.contract.conftest import EMBEDDED
 from tests.contract.row import Drift, Row
 from tests.contract.world import Cut, World
 
-ROWS = (*rows_functions.ROWS, *rows_stores.ROWS)
+ROWS = (*rows_functions.ROWS, *rows_stores.ROWS, *rows_watching.ROWS)
 
 each_kind = pytest.mark.parametrize(
     ("world", "row"),

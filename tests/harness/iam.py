@@ -15,6 +15,7 @@ IMPLIED = {
     "sqs:CreateQueue": {"sqs:TagQueue"},
     "logs:CreateLogGroup": {"logs:TagResource"},
     "secretsmanager:CreateSecret": {"secretsmanager:TagResource"},
+    "cloudwatch:PutMetricAlarm": {"cloudwatch:TagResource"},
 }
 # Calls that are not named after the action they are allowed by.
 _NAMED_OTHERWISE = {

@@ -42,6 +42,7 @@ def up(mapping: Mapping3, connections: Iterable[str]) -> list[Group]:
         return []
     shared = {f"create-log-group /gluecode/{TWIN}", f"create-config-layer {TWIN}-configuration"}
     shared |= {f"create-failure-queue {TWIN}-failures"} if "queue" in needed else set()
+    shared |= {f"create-alarms {TWIN}", f"create-dashboard {TWIN}-dashboard"}
     shared |= {f"create-secret {TWIN}/{connection}" for connection in connections}
     groups = [shared, {f"create-hot-table {TWIN}-hot-iot-data"} if "table" in needed else set()]
     groups += [_made("writer") if "writer" in needed else set()]
@@ -73,11 +74,15 @@ def down(mapping: Mapping3, leaving: Iterable[str], *, destroying: bool = False)
     groups += [_unmade(name) for name in ("processor", "persister", "event-checker", "writer") if name in gone]
     groups += [set() if "table" in needed else {f"destroy-hot-table {TWIN}-hot-iot-data"}]
     groups += [set() if "queue" in needed else {f"destroy-failure-queue {TWIN}-failures"}]
+    # Every mapping with anything on AWS has some alarm, and only one with both a queue and a URL has all of them.
+    every_alarm = "queue" in needed and bool(set(PUBLIC) & needed)
+    groups += [set() if every_alarm else {f"destroy-alarms {TWIN}"}]
+    groups += [set() if "shared" in needed else {f"destroy-dashboard {TWIN}-dashboard"}]
     groups += [set() if "shared" in needed else {f"destroy-log-group /gluecode/{TWIN}"}]
     groups += [{f"destroy-config-layer {TWIN}-configuration"}]  # of what is still read, the superseded versions
     groups += [{f"destroy-secret {TWIN}/{connection}" for connection in leaving}]
     if destroying:
-        groups[-4:] = [set[str]().union(*groups[-4:])]
+        groups[-6:] = [set[str]().union(*groups[-6:])]
     return [frozenset(group) for group in groups if group]
 
 

@@ -13,7 +13,10 @@ def test_a_plan_wants_what_its_mapping_needs() -> None:
     plan = planned(("gcp", "aws", "gcp"), event_checking=False)
 
     assert wanted(plan) == Footprint(
-        components=("configuration_layer", "failure_queue", "ingestion", "log_group", "persister", "processor"),
+        components=(
+            *("configuration_layer", "dashboard", "failed_events_alarm", "failure_queue", "ingestion", "log_group"),
+            *("persister", "processor", "refused_requests_alarm", "url_requests_alarm"),
+        ),
         devices=("press",),
         connections=("aws_l2_to_gcp_l3", "gcp_l1_to_aws_l2"),
     )
@@ -27,6 +30,7 @@ def test_a_twin_that_was_never_there_leaves_nothing() -> None:
     assert leftovers(TWIN, NOTHING, wanted(planned(("aws", "aws", "aws"))), drain=True) == {
         "components": dict.fromkeys(COMPONENTS, False),
         "draining": [],
+        "departed_alarms": {"name": TWIN, "owner": OWNER, "alarms": []},
         "departed_processors": [],
         "departed_secrets": [],
     }
@@ -44,6 +48,14 @@ def test_what_departs_is_named_and_its_queues_are_drained() -> None:
     ]
     assert found["departed_processors"] == [{"name": f"{TWIN}-lathe-processor", "owner": OWNER}]
     assert found["departed_secrets"] == [{"name": f"{TWIN}/aws_l1_to_gcp_l2", "owner": OWNER}]
+
+
+def test_the_alarms_that_have_nothing_to_watch_any_more_are_named() -> None:
+    watched = wanted(planned(("gcp", "aws", "aws")))
+
+    found = leftovers(TWIN, watched, wanted(planned(("gcp", "gcp", "aws"))), drain=True)
+
+    assert found["departed_alarms"] == {"name": TWIN, "owner": OWNER, "alarms": ["failed-events"]}
 
 
 def test_nothing_is_drained_when_that_is_not_wanted() -> None:

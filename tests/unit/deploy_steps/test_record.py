@@ -65,7 +65,10 @@ def test_a_change_knows_the_old_and_the_new_until_it_is_done(account: Account) -
     assert {each["name"] for each in answer["draining"]} >= {f"{TWIN}-dispatcher", f"{TWIN}-persister"}
 
     record.outcome_task(event(done(planned(("gcp", "gcp", "aws"))), run="run-2"), None)
-    assert footprint(account).components == ("configuration_layer", "hot_table", "log_group", "writer")
+    assert footprint(account).components == (
+        *("configuration_layer", "dashboard", "hot_table", "log_group"),
+        *("refused_requests_alarm", "url_requests_alarm", "writer"),
+    )
     assert footprint(account).devices == ()
 
 

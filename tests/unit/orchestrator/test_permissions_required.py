@@ -43,6 +43,8 @@ SHARED = {
     "log-group": ALL,
     "config-layer": ALL,
     "secret": ALL,
+    "alarms": ALL,
+    "dashboard": ALL,
 }
 PROVIDERS = ("layer_1_provider", "layer_2_provider", "layer_3_hot_provider")
 

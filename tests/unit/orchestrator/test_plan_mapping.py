@@ -6,20 +6,20 @@ import itertools
 
 import pytest
 
-from orchestrator.plan import COMPONENTS, needed
+from orchestrator.plan import COMPONENTS, Watch, needed
 from tests.unit.orchestrator.projects import MAPPINGS, providers
 
 # A column per component, see COLUMNS. Of a layer it only matters whether it runs on AWS, not where else.
 TABLE = """
-L1     L2     L3     R D C I P S E W T Q L K
-aws    aws    aws    x x - - x x x - x x x x
-aws    aws    other  x x - - x x x - - x x x
-aws    other  aws    x x x - - - - x x x x x
-aws    other  other  x x x - - - - - - x x x
-other  aws    aws    - - - x x x x - x x x x
-other  aws    other  - - - x x x x - - x x x
-other  other  aws    - - - - - - - x x - x x
-other  other  other  - - - - - - - - - - - -
+L1     L2     L3     R D C I P S E W T Q L K f r u b
+aws    aws    aws    x x - - x x x - x x x x x - - x
+aws    aws    other  x x - - x x x - - x x x x - - x
+aws    other  aws    x x x - - - - x x x x x x x x x
+aws    other  other  x x x - - - - - - x x x x - - x
+other  aws    aws    - - - x x x x - x x x x x x x x
+other  aws    other  - - - x x x x - - x x x x x x x
+other  other  aws    - - - - - - - x x - x x - x x x
+other  other  other  - - - - - - - - - - - - - - - -
 """
 COLUMNS = {
     "R": "iot_rule",
@@ -34,6 +34,10 @@ COLUMNS = {
     "Q": "failure_queue",
     "L": "log_group",
     "K": "configuration_layer",
+    "f": "failed_events_alarm",
+    "r": "refused_requests_alarm",
+    "u": "url_requests_alarm",
+    "b": "dashboard",
 }
 
 
@@ -51,6 +55,16 @@ def test_a_mapping_puts_exactly_its_row_on_aws(mapping: tuple[str, str, str]) ->
 
     assert needed(providers(mapping), event_checking=True) == row
     assert needed(providers(mapping), event_checking=False) == row - {"event_checker"}
+
+
+@pytest.mark.parametrize("mapping", MAPPINGS, ids="/".join)
+def test_an_installation_that_watches_nothing_has_neither_alarms_nor_dashboards(mapping: tuple[str, str, str]) -> None:
+    row = rows()[tuple(cloud if cloud == "aws" else "other" for cloud in mapping)]
+    unwatched = Watch(alarms=False, dashboards=False)
+
+    assert needed(providers(mapping), event_checking=True, watch=unwatched) == {
+        component for component in row if component != "dashboard" and not component.endswith("_alarm")
+    }
 
 
 def test_the_table_covers_every_combination_and_every_component() -> None:

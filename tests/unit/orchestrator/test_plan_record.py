@@ -28,8 +28,8 @@ FOOTPRINTS = st.builds(
 def test_a_footprint_says_what_a_project_wants() -> None:
     assert Footprint.of(project(("gcp", "aws", "gcp"))) == Footprint(
         components=(
-            *("configuration_layer", "event_checker", "failure_queue", "ingestion"),
-            *("log_group", "persister", "processor"),
+            *("configuration_layer", "dashboard", "event_checker", "failed_events_alarm", "failure_queue", "ingestion"),
+            *("log_group", "persister", "processor", "refused_requests_alarm", "url_requests_alarm"),
         ),
         devices=("press-1",),
         connections=("aws_l2_to_gcp_l3", "gcp_l1_to_aws_l2"),
@@ -78,6 +78,8 @@ def test_what_is_removed_is_named_from_the_record_alone() -> None:
         "hot_table": {"name": "factory-hot-iot-data", "owner": owner, "retain_data": False},
         "log_group": {"name": "/gluecode/factory", "owner": owner},
         "configuration_layer": {"name": "factory-configuration", "owner": owner},
+        "alarms": {"name": "factory", "owner": owner},
+        "dashboard": {"name": "factory-dashboard", "owner": owner},
         "iot_role": {"name": "factory-trigger", "owner": owner},
         "iot_rule": {"name": "factory_trigger_dispatcher", "owner": owner},
         "results": {},
@@ -102,6 +104,8 @@ def test_every_identity_to_remove_is_one_that_its_step_can_read() -> None:
         ("log-group", made["log_group"]),
         ("config-layer", made["configuration_layer"]),
         ("iot-rule", made["iot_rule"]),
+        ("alarms", made["alarms"]),
+        ("dashboard", made["dashboard"]),
     ]
 
     read: list[Any] = [read_spec(KINDS[kind].identity, identity) for kind, identity in identities]
@@ -111,7 +115,7 @@ def test_every_identity_to_remove_is_one_that_its_step_can_read() -> None:
 
 
 AROUND = 7  # load, check the roles, take the lock, record start and outcome, release the lock, announce the result
-SHARED = 3 + 1  # queue, log group, layer; and the layer's old versions
+SHARED = 5 + 1  # queue, log group, layer, alarms, dashboard; and the layer's old versions
 INNER = 3  # role, function, invoke settings
 PUBLIC = 5  # role, function, URL, permissions, proof
 GONE = 5  # URL, permissions, invoke settings, function, role
@@ -135,7 +139,7 @@ GONE = 5  # URL, permissions, invoke settings, function, role
             AROUND + SHARED + 1 + 2 + (INNER + 1) + 2 + INNER + PUBLIC,
             "two secrets, both ends of L2",
         ),
-        (("gcp", "gcp", "aws"), AROUND + 3 + 1 + 1 + PUBLIC, "no queue; table, secret, writer"),
+        (("gcp", "gcp", "aws"), AROUND + SHARED - 1 + 1 + 1 + PUBLIC, "no queue; table, secret, writer"),
         (("gcp", "gcp", "gcp"), AROUND, "nothing is on AWS"),
     ],
 )
@@ -147,7 +151,7 @@ def test_a_first_deployment_takes_as_many_steps_as_its_journal_has_lines(
 
 def test_taking_everything_down_drains_what_is_invoked_asynchronously_first() -> None:
     everything = Footprint(COMPONENTS, devices=("press-1",), connections=("gcp_l1_to_aws_l2",))
-    inner, public, others = 5, 2, 4  # others: table, queue, log group, layer
+    inner, public, others = 5, 2, 6  # others: table, queue, log group, layer, alarms, dashboard
 
     steps = expected_steps(Footprint(), everything)
 

@@ -102,7 +102,8 @@ def test_every_mappings_plan_has_the_same_shape(mapping: tuple[str, str, str]) -
 
     assert list(made) == [
         *("run", "project", "source", "twin", "dry_run", "on_failure", "retain_data", "digest", "expected_steps"),
-        *("providers", "event_checking", "failure_queue", "log_group", "configuration_layer", "hot_table"),
+        *("providers", "event_checking", "watch", "failure_queue", "log_group", "configuration_layer"),
+        *("alarms", "dashboard", "hot_table"),
         *("iot_role", "iot_rule", "secrets", "departed_secrets", "functions", "device_processors"),
         *("departed_processors", "results"),
     ]
