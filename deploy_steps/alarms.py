@@ -72,8 +72,10 @@ def create(client: Any, spec: AlarmsSpec, *, dry_run: bool = False) -> Result:
         differing = _changes(spec, alarm, live.get(alarm.name))
         changes += differing
         if differing and not dry_run:
-            tags = {} if alarm.name in live else {"Tags": tag_list(spec.owner.tags)}  # AWS takes them the first time
-            client.put_metric_alarm(**_settings(spec, alarm), **tags)
+            client.put_metric_alarm(**_settings(spec, alarm), Tags=tag_list(spec.owner.tags))
+            if alarm.name in live and tag_differences(spec.owner, live[alarm.name]["marks"]):
+                # "If you are using this operation to update an existing alarm, any tags you specify … are ignored"
+                client.tag_resource(ResourceARN=live[alarm.name]["arn"], Tags=tag_list(spec.owner.tags))
     if not live:
         return Result(KIND, spec.name, "created")
     return Result(KIND, spec.name, "updated" if changes else "unchanged", changes)
@@ -169,6 +171,7 @@ def _told(alarm: dict[str, Any]) -> dict[str, Any]:
         "tells": alarm.get("AlarmActions", []),
         "tells_recovery": alarm.get("OKActions", []),
         "enabled": alarm.get("ActionsEnabled"),
+        "arn": alarm["AlarmArn"],
         "marks": read_marks(last),
     }
 

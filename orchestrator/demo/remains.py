@@ -16,6 +16,12 @@ _LISTINGS: dict[str, tuple[str, str, Callable[[Any], list[str]]]] = {
     "rules": ("iot", "list_topic_rules", lambda page: [each["ruleName"] for each in page["rules"]]),
     "queues": ("sqs", "list_queues", lambda page: [url.rpartition("/")[2] for url in page.get("QueueUrls", [])]),
     "secrets": ("secretsmanager", "list_secrets", lambda page: [each["Name"] for each in page["SecretList"]]),
+    "alarms": ("cloudwatch", "describe_alarms", lambda page: [each["AlarmName"] for each in page["MetricAlarms"]]),
+    "dashboards": (
+        "cloudwatch",
+        "list_dashboards",
+        lambda page: [each["DashboardName"] for each in page["DashboardEntries"]],
+    ),
     "log groups": ("logs", "describe_log_groups", lambda page: [each["logGroupName"] for each in page["logGroups"]]),
 }
 

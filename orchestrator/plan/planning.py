@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from orchestrator.config import Connection, Project
 
 # Bytes. Step Functions carries 262,144: on top of the plan come the steps' answers, and the names of what departs.
-LARGEST_PLAN = 110_000
+LARGEST_PLAN = 112_000
 
 _DIGEST_LENGTH = 32  # hex digits
 _INTER_CLOUD = "config_inter_cloud.json"

@@ -192,7 +192,7 @@ def test_a_programming_error_is_not_dressed_up_as_one_of_ours() -> None:
 def test_every_code_of_a_conflict_or_a_vanished_thing_is_one_that_a_service_we_use_can_send() -> None:
     session: Any = boto3.Session("test", "test", region_name="eu-central-1")
     known: set[str] = set()
-    for service in ("iam", "lambda", "dynamodb", "iot", "sqs", "logs", "secretsmanager"):
+    for service in ("iam", "lambda", "dynamodb", "iot", "sqs", "logs", "secretsmanager", "cloudwatch"):
         model = session.client(service).meta.service_model
         for name in model.shape_names:
             known |= {name, str(model.shape_for(name).metadata.get("error", {}).get("code", name))}

@@ -18,6 +18,8 @@ _NAMING = (
     "RoleName",
     "TableName",
     "LayerName",
+    "AlarmName",
+    "DashboardName",
     "QueueName",
     "ruleName",
     "logGroupName",

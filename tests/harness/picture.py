@@ -39,6 +39,8 @@ class Photographer:
             *self._rules(),
             *self._secrets(),
             *self._log_groups(),
+            *self._alarms(),
+            *self._dashboards(),
         )
         return {f"{kind} {name}": content for kind, name, content in pictures if name not in self._own}
 
@@ -152,6 +154,20 @@ class Photographer:
             arn = re.sub(r":\*$", "", group["arn"])
             tags = logs.list_tags_for_resource(resourceArn=arn)["tags"]
             yield "log group", group["logGroupName"], {"retention": group.get("retentionInDays"), "tags": tags}
+
+    def _alarms(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        cloudwatch = self._client("cloudwatch")
+        watched = ("Namespace", "MetricName", "Dimensions", "Statistic", "Period", "Threshold", "ComparisonOperator")
+        for alarm in _pages(cloudwatch, "describe_alarms", "MetricAlarms"):
+            tags = cloudwatch.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"]
+            kept = _only(alarm, *watched, "AlarmDescription", "AlarmActions", "ActionsEnabled", "TreatMissingData")
+            yield "alarm", alarm["AlarmName"], {"settings": kept, "tags": _tags(tags)}
+
+    def _dashboards(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        cloudwatch = self._client("cloudwatch")
+        for listed in _pages(cloudwatch, "list_dashboards", "DashboardEntries"):
+            name = listed["DashboardName"]
+            yield "dashboard", name, {"body": json.loads(cloudwatch.get_dashboard(DashboardName=name)["DashboardBody"])}
 
 
 def digest(picture: Picture) -> str:

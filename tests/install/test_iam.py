@@ -12,7 +12,7 @@ from deploy_steps.tasks.registry import Task
 from orchestrator.install import iam
 from orchestrator.install.policy_table import policy_table
 from orchestrator.install.steps import tasks
-from orchestrator.names import NAME_LIMIT, Installation, TwinNames
+from orchestrator.names import ALARMS, NAME_LIMIT, Installation, TwinNames
 from orchestrator.plan import FUNCTIONS, Code, Footprint, Request, plan
 from tests.install.resolved import HERE, allowed, resolved
 from tests.unit.orchestrator.projects import MAPPINGS, project
@@ -96,6 +96,8 @@ def test_the_resources_of_every_twin_are_in_reach(twin: str) -> None:
         ("create-iot-rule", "iot:CreateTopicRule", here.rule_arn(names.iot_rule)),
         ("create-hot-table", "dynamodb:CreateTable", here.table_arn(names.hot_table)),
         ("create-failure-queue", "sqs:CreateQueue", here.queue_arn(names.failure_queue)),
+        *(("create-alarms", "cloudwatch:PutMetricAlarm", here.alarm_arn(names.alarm(alarm))) for alarm in ALARMS),
+        ("create-dashboard", "cloudwatch:PutDashboard", here.dashboard_arn(names.dashboard)),
         ("create-log-group", "logs:CreateLogGroup", here.log_group_arn(names.log_group)),
         ("create-config-layer", "lambda:PublishLayerVersion", layer),
         ("destroy-config-layer", "lambda:DeleteLayerVersion", f"{layer}:3"),

@@ -295,6 +295,28 @@ DRIFTS = (
         ("TagQueue factory-failures",),
     ),
     Drift(
+        "an alarm switched off",
+        lambda client: client("cloudwatch").disable_alarm_actions(AlarmNames=["factory-failed-events"]),
+        ("alarms factory",),
+        "failed-events: enabled",
+        ("PutMetricAlarm factory-failed-events",),
+    ),
+    Drift(
+        "an alarm deleted",
+        lambda client: client("cloudwatch").delete_alarms(AlarmNames=["factory-url-requests"]),
+        ("alarms factory",),
+        "url-requests",
+        ("PutMetricAlarm factory-url-requests",),
+        L2_ELSEWHERE,
+    ),
+    Drift(
+        "the dashboard deleted",
+        lambda client: client("cloudwatch").delete_dashboards(DashboardNames=["factory-dashboard"]),
+        ("dashboard factory-dashboard",),
+        "",
+        ("PutDashboard factory-dashboard",),
+    ),
+    Drift(
         "the table's tags stripped",
         lambda client: client("dynamodb").untag_resource(
             ResourceArn=_arn("dynamodb", "table/factory-hot-iot-data"), TagKeys=_OUR_TAGS

@@ -75,9 +75,11 @@ class Row:
             return set()
         names = {f"{kind} {name}" for name in functions for kind in ("function", "role")}
         names |= {f"secret factory/{connection}" for connection in self.connections}
-        names |= {"log group /gluecode/factory", "layer factory-configuration"}
+        names |= {"log group /gluecode/factory", "layer factory-configuration", "dashboard factory-dashboard"}
         if self.marked & {"dispatcher", "processor"}:  # something is invoked asynchronously
-            names.add("queue factory-failures")
+            names |= {"queue factory-failures", "alarm factory-failed-events"}
+        if self.marked & {"ingestion", "writer"}:  # something is public
+            names |= {"alarm factory-refused-requests", "alarm factory-url-requests"}
         if "table" in self.marked:
             names.add("table factory-hot-iot-data")
         if "rule" in self.marked:

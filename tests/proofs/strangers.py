@@ -98,6 +98,23 @@ def _secret(client: Client) -> None:
     client("secretsmanager").create_secret(Name="factory/aws_l2_to_azure_l3", SecretString="theirs")
 
 
+def _alarm(client: Client) -> None:
+    client("cloudwatch").put_metric_alarm(
+        AlarmName="factory-failed-events",
+        Namespace="AWS/Lambda",
+        MetricName="Errors",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+
+
+def _dashboard(client: Client) -> None:
+    client("cloudwatch").put_dashboard(DashboardName="factory-dashboard", DashboardBody='{"widgets": []}')
+
+
 def _layer(client: Client) -> None:
     client("lambda").publish_layer_version(LayerName="factory-configuration", Content={"ZipFile": _zip()})
 
@@ -112,4 +129,6 @@ STRANGERS = (
     Stranger(_log_group, "log group /gluecode/factory"),
     Stranger(_secret, "secret factory/aws_l2_to_azure_l3", ("aws", "aws", "azure")),
     Stranger(_layer, "layer factory-configuration"),
+    Stranger(_alarm, "alarm factory-failed-events"),
+    Stranger(_dashboard, "dashboard factory-dashboard"),
 )

@@ -41,6 +41,8 @@ KINDS_OF_SHARED = {
     "failure_queue": "failure-queue",
     "log_group": "log-group",
     "configuration_layer": "config-layer",
+    "alarms": "alarms",
+    "dashboard": "dashboard",
     "hot_table": "hot-table",
     "iot_role": "iam-role",
     "iot_rule": "iot-rule",
@@ -391,7 +393,7 @@ def test_adoption_is_for_what_the_mapping_needs_and_never_for_what_is_to_be_remo
 
     assert adopting == {
         *("dispatcher", "connector", "iot_rule", "iot_role"),
-        *("failure_queue", "log_group", "configuration_layer"),
+        *("failure_queue", "log_group", "configuration_layer", "alarms", "dashboard"),
     }
     assert not made["departed_processors"][0]["owner"].get("adopt")
 
