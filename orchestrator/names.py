@@ -79,6 +79,11 @@ class Installation:
         """The queue of events that could not be delivered, or not be acted on."""
         return f"{self.prefix}-undelivered"
 
+    @property
+    def executions_log_group(self) -> str:
+        """The log group of the state machines' executions."""
+        return f"/aws/vendedlogs/states/{self.prefix}"
+
     def machine_name(self, machine: str) -> str:
         """The name of a state machine: `deploy` -> `gluecode-deploy`."""
         return f"{self.prefix}-{machine}"

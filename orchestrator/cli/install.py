@@ -30,6 +30,11 @@ _SIGNS = {"Add": "+", "Modify": "~", "Remove": "-"}
     type=click.IntRange(1, 900),
     help="How long nothing of an uploaded project may have changed before it is deployed (20).",
 )
+@click.option("--alarms/--no-alarms", default=None, help="Alarms of twins and of executions. [default: on]")
+@click.option("--alarm-topic", metavar="ARN", help="The SNS topic that alarms tell.")
+@click.option("--refused-per-minute", type=click.IntRange(1), help="Refused requests that are normal. [default: 10]")
+@click.option("--requests-per-minute", type=click.IntRange(1), help="Requests that are normal. [default: 6000]")
+@click.option("--dashboards/--no-dashboards", default=None, help="A dashboard of each twin. [default: on]")
 @click.option("--diff", is_flag=True, help="Only show what would change.")
 @click.option(
     "--template-only",
@@ -47,6 +52,11 @@ def install(
     kms_key: str | None,
     schedule: str | None,
     quiet_seconds: int | None,
+    alarms: bool | None,
+    alarm_topic: str | None,
+    refused_per_minute: int | None,
+    requests_per_minute: int | None,
+    dashboards: bool | None,
     diff: bool,
     template_only: Path | None,
     target: Target,
@@ -74,6 +84,11 @@ def install(
         kms_key_arn=kms_key,
         schedule=schedule,
         quiet_seconds=quiet_seconds,
+        alarms=alarms,
+        dashboards=dashboards,
+        alarm_topic_arn=alarm_topic,
+        refused_per_minute=refused_per_minute,
+        url_requests_per_minute=requests_per_minute,
     )
     if diff:
         changes = installer.preview(target.aws, options, _show)

@@ -29,6 +29,11 @@ class Options:
     kms_key_arn: str | None = None
     schedule: str | None = None
     quiet_seconds: int | None = None
+    alarms: bool | None = None
+    dashboards: bool | None = None
+    alarm_topic_arn: str | None = None
+    refused_per_minute: int | None = None
+    url_requests_per_minute: int | None = None
 
     def parameters(self) -> dict[str, str]:
         """The stack's parameters that were chosen."""
@@ -40,8 +45,17 @@ class Options:
             "KmsKeyArn": self.kms_key_arn,
             "Schedule": self.schedule,
             "QuietSeconds": self.quiet_seconds,
+            "Alarms": _switched(self.alarms),
+            "Dashboards": _switched(self.dashboards),
+            "AlarmTopicArn": self.alarm_topic_arn,
+            "RefusedPerMinute": self.refused_per_minute,
+            "UrlRequestsPerMinute": self.url_requests_per_minute,
         }
         return {name: str(value) for name, value in chosen.items() if value is not None}
+
+
+def _switched(on: bool | None) -> str | None:
+    return None if on is None else str(on).lower()
 
 
 @dataclass(frozen=True)

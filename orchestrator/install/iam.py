@@ -48,6 +48,20 @@ _ROLES = tuple(f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/{name}" f
 _LAYER_NAMES = (_TWIN.configuration_layer, _CUT)
 _LAYER_VERSIONS = tuple(_arn("lambda", f"layer:{name}:*") for name in _LAYER_NAMES)
 
+_SEGMENTS = Grant(("*",), "any: X-Ray knows no resources")
+_TRACE = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
+_SAMPLE = ("xray:GetSamplingRules", "xray:GetSamplingTargets")
+_DELIVERY = Grant(("*",), "any: the actions are on the account's log deliveries, not on one log group")
+_DELIVER = (
+    "logs:CreateLogDelivery",
+    "logs:GetLogDelivery",
+    "logs:UpdateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:DescribeResourcePolicies",
+    "logs:DescribeLogGroups",
+)
 _STEPS_LOG_GROUP = _arn("logs", "log-group:/${Prefix}/steps:*")
 # Step Functions waits for a child execution (.sync:2) by means of this rule of its own.
 _CHILD_ENDED = _arn("events", "rule/StepFunctionsGetEventsForStepFunctionsExecutionRule")
@@ -177,6 +191,13 @@ _BY_TASK = {
 }
 
 
+EVERY_TASK = {
+    ("logs:CreateLogStream", "logs:PutLogEvents"): Grant((_STEPS_LOG_GROUP,), "the journal of steps"),
+    _TRACE: _SEGMENTS,
+}
+"""What every task may do, whatever it is for."""
+
+
 def grant(task: str, action: str) -> Grant:
     """Where a task's action is allowed. Raises LookupError for an action that this page does not know."""
     found = _BY_TASK.get((task, action)) or _BY_ACTION.get(action) or _BY_SERVICE.get(action.split(":")[0])
@@ -199,11 +220,10 @@ def grants(task: str, actions: Iterable[str]) -> dict[tuple[str, ...], Grant]:
 
 
 def task_statements(task: str, actions: Iterable[str]) -> list[Statement]:
-    """The policy of a task's role: its journal, and exactly its declared actions (and use of a given key)."""
+    """The policy of a task's role: what every task has, and exactly its declared actions (and use of a given key)."""
     actions = tuple(actions)
-    journal = Grant((_STEPS_LOG_GROUP,), "the journal of steps")
     return [
-        allow(("logs:CreateLogStream", "logs:PutLogEvents"), journal),
+        *(allow(group, where) for group, where in EVERY_TASK.items()),
         *(allow(group, where) for group, where in grants(task, actions).items()),
         *([_USE_KEY] if any(action.startswith(_ENCRYPTED) for action in actions) else []),
     ]
@@ -211,27 +231,35 @@ def task_statements(task: str, actions: Iterable[str]) -> list[Statement]:
 
 def machine_statements(tasks: Iterable[str], children: Iterable[str]) -> list[Statement]:
     """The policy of a state machine's role: invoke its tasks; start, watch and stop its child machines, all by name."""
+    return [allow(group, where) for group, where in machine_grants(tasks, children).items()]
+
+
+def machine_grants(tasks: Iterable[str], children: Iterable[str]) -> dict[tuple[str, ...], Grant]:
+    """A state machine's actions, and where they are allowed."""
     functions = tuple(_arn("lambda", f"function:${{Prefix}}-{task}") for task in tasks)
-    found = [allow(["lambda:InvokeFunction"], Grant(functions, "its tasks"))] if functions else []
+    found: dict[tuple[str, ...], Grant] = (
+        {("lambda:InvokeFunction",): Grant(functions, "its tasks")} if functions else {}
+    )
     names = tuple(children)
     if names:
         machines = tuple(_arn("states", f"stateMachine:${{Prefix}}-{name}") for name in names)
         executions = tuple(_arn("states", f"execution:${{Prefix}}-{name}:*") for name in names)
-        found += [
-            allow(["states:StartExecution"], Grant(machines, "its child machines")),
-            allow(["states:DescribeExecution", "states:StopExecution"], Grant(executions, "what it started")),
-            allow(["events:PutTargets", "events:PutRule", "events:DescribeRule"], Grant((_CHILD_ENDED,), "the rule")),
-        ]
-    return found
+        found |= {
+            ("states:StartExecution",): Grant(machines, "its child machines"),
+            ("states:DescribeExecution", "states:StopExecution"): Grant(executions, "what it started"),
+            ("events:PutTargets", "events:PutRule", "events:DescribeRule"): Grant(
+                (_CHILD_ENDED,), "the rule by which Step Functions learns that a child has ended"
+            ),
+        }
+    return {**found, _DELIVER: _DELIVERY, (*_TRACE, *_SAMPLE): _SEGMENTS}
 
 
 def boundary() -> list[Statement]:
     """What a role of a twin may do at most, whatever policy it is given."""
     invoked = Grant((_arn("lambda", "function:*"),), "an event's action may invoke a function of any name")
-    segments = Grant(("*",), "any: X-Ray knows no resources")
     return [
         allow(["logs:CreateLogStream", "logs:PutLogEvents"], _BY_SERVICE["logs"]),
-        allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], segments),
+        allow(_TRACE, _SEGMENTS),
         allow(["lambda:InvokeFunction"], invoked),
         allow(["sqs:SendMessage"], _BY_SERVICE["sqs"]),
         allow(["dynamodb:PutItem"], _BY_SERVICE["dynamodb"]),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy_steps.tasks.registry import START_DEPLOYMENT, TASKS, Task
-from orchestrator.install import events, iam
+from orchestrator.install import events, iam, watching
 from orchestrator.install.machines import Machine, camel
 
 Resource = dict[str, Any]
@@ -160,6 +160,7 @@ def orchestrator(tasks: Iterable[Task], machines: Iterable[Machine], code: Code,
         "PydanticLayer": _layer("pydantic", "What validates a project.", code.pydantic_layer),
         "TwinBoundary": _twin_boundary(),
     }
+    resources |= watching.resources([machine.name for machine in graphs.values()], _if_key(_KEY))
     for name, task in steps.items():
         resources[name] = _function(task, code, release)
         resources[f"{name}Role"] = _role("lambda.amazonaws.com", iam.task_statements(task.name, task.actions))
@@ -176,7 +177,7 @@ def orchestrator(tasks: Iterable[Task], machines: Iterable[Machine], code: Code,
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": "gluecode: the step functions and state machines that deploy, inspect and destroy twins.",
         "Parameters": _parameters(),
-        "Conditions": _CONDITIONS,
+        "Conditions": _CONDITIONS | watching.conditions(),
         "Resources": resources,
         "Outputs": _outputs(graphs.values(), release),
     }
@@ -217,7 +218,7 @@ def _parameters() -> Resource:
             "Type": "Number",
             "Default": 30,
             "AllowedValues": list(_RETENTIONS),
-            "Description": "How long the journal of steps is kept.",
+            "Description": "How many days the journal of steps and the logs of executions are kept.",
         },
         "QuietSeconds": {
             "Type": "Number",
@@ -239,6 +240,7 @@ def _parameters() -> Resource:
             "AllowedPattern": r"|rate\(.+\)|cron\(.+\)",
             "Description": "How often every twin is inspected: rate(1 day), or cron(0 6 * * ? *). Empty: never.",
         },
+        **watching.parameters(),
     }
 
 
@@ -313,6 +315,7 @@ def _function(task: Task, code: Code, release: str) -> Resource:
         "Timeout": _STEP_TIMEOUT_SECONDS,
         # Text: the steps print JSON lines themselves.
         "LoggingConfig": {"LogFormat": "Text", "LogGroup": {"Ref": "StepsLogGroup"}},
+        "TracingConfig": {"Mode": "Active"},
     }
     if task in (*TASKS, START_DEPLOYMENT):
         properties["Environment"] = {"Variables": _settings(code, release)}
@@ -335,6 +338,7 @@ def _settings(code: Code, release: str) -> Resource:
         "DEPENDENCIES_LAYER": {"Ref": "FunctionsLayer"},
         "RUNTIME": {"Ref": "Runtime"},
         "ARCHITECTURE": {"Ref": "Architecture"},
+        **watching.settings(),
         # CloudFormation takes a change of outputs alone for no change: with this, a new release is always one.
         "GLUECODE_RELEASE": release,
     }
@@ -355,6 +359,7 @@ def _state_machine(machine: Machine, called: Iterable[Task | Machine]) -> Resour
             # As a string: CloudFormation would reorder an object, and the console shows it as it was written.
             "DefinitionString": machine.definition,
             "DefinitionSubstitutions": arns,
+            **watching.of_machine(),
         },
     }
 

@@ -5,6 +5,7 @@
 - lambda:CreateFunction is checked against the new function's ARN; ministack sees no name in the path and takes `*`.
 - A call on one version of a layer is checked against that version.
 - DynamoDB's tagging calls name their table by `ResourceArn`, which ministack does not read.
+- CloudWatch's dashboards, and alarms that are named in a list, are checked under their ARNs; ministack takes `*`.
 - iam:SimulatePrincipalPolicy is checked against the user or role that it asks about; ministack takes `*`.
 - A rule of the default event bus is `rule/NAME`; ministack takes `rule/default/NAME`.
 - The condition keys events:source and events:detail-type hold what the events say that a call puts on a bus.
@@ -57,6 +58,8 @@ def _patch_resources() -> None:
             return f"arn:aws:lambda:{region}:{account}:function:{name}"
         if service == "iam" and "PolicySourceArn" in query:
             return str(iam_actions._query_param(query, "PolicySourceArn"))
+        if service == "monitoring" and (named := _watched(_read(body), region, account)):
+            return named
         found = str(extract(service, method, path, headers, body, query, region, account))
         if service == "lambda" and parts[-2:-1] == ["versions"] and "layers" in parts:
             return f"{found}:{parts[-1]}"
@@ -68,6 +71,19 @@ def _patch_resources() -> None:
 
     iam_actions.extract_resource_arn = extract_resource_arn
     iam_actions.dynamodb_resource_arns = dynamodb_resource_arns
+
+
+def _watched(asked: dict[str, Any], region: str, account: str) -> str:
+    """The ARN of the alarm or the dashboard that a call of CloudWatch is about: of several, the first."""
+    if asked.get("ResourceARN"):
+        return str(asked["ResourceARN"])
+    for alarm in (asked.get("AlarmName"), *(asked.get("AlarmNames") or [])):
+        if alarm:
+            return f"arn:aws:cloudwatch:{region}:{account}:alarm:{alarm}"
+    for dashboard in (asked.get("DashboardName"), *(asked.get("DashboardNames") or [])):
+        if dashboard:
+            return f"arn:aws:cloudwatch::{account}:dashboard/{dashboard}"
+    return ""
 
 
 def _patch_conditions() -> None:

@@ -105,6 +105,14 @@ RESOURCE_TYPES: dict[str, tuple[str, ...]] = {
         "logs:TagResource",
         "logs:UntagResource",
     ),
+    "AWS::CloudWatch::Alarm": (
+        "cloudwatch:PutMetricAlarm",
+        "cloudwatch:DescribeAlarms",
+        "cloudwatch:DeleteAlarms",
+        "cloudwatch:ListTagsForResource",
+        "cloudwatch:TagResource",
+        "cloudwatch:UntagResource",
+    ),
     "AWS::IAM::Role": (
         "iam:CreateRole",
         "iam:GetRole",

@@ -82,8 +82,8 @@ class Places:
             asked = self._bucket if _OF_BUCKETS.fullmatch(action) else f"{self._bucket}/code/functions.zip"
             return self._of_twin(asked)
         if service == "logs":
-            steps = here.log_group_arn(here.steps_log_group)
-            return Place(steps, (f"{steps}*",))
+            steps, executions = map(here.log_group_arn, (here.steps_log_group, here.executions_log_group))
+            return Place(steps, (f"{steps}*", f"{executions}*"))
         if "EventSourceMapping" in action:  # named by a number; when it is created, it has none yet
             mapping = "*" if "Create" in action else self._arn("lambda", "event-source-mapping:*")
             return Place(mapping, (mapping,))
@@ -91,6 +91,7 @@ class Places:
         of_policy = service == "iam" and "Policy" in action and "Role" not in action
         version = "" if action == "lambda:PublishLayerVersion" else ":1"
         arns = {
+            "cloudwatch": here.alarm_arn(own),
             "cloudformation": self._arn("cloudformation", f"stack/{here.prefix}/x"),
             "dynamodb": here.table_arn(here.state_table),
             "events": self._arn("events", f"rule/{own}"),

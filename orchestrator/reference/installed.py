@@ -24,7 +24,9 @@ _PURPOSES = {
     "AWS::Lambda::EventSourceMapping": "Hands the requests to the function that starts deployments.",
     "AWS::Lambda::LayerVersion": "What the functions of twins import, and what reads project files.",
     "AWS::DynamoDB::Table": "Locks, records and history of twins.",
-    "AWS::Logs::LogGroup": "The journal of the steps.",
+    "AWS::Logs::LogGroup": "The journal of the steps, and the log of the executions.",
+    "AWS::CloudWatch::Alarm": "One for each way in which `deploy`, `destroy` or `inspect` can fail; none with "
+    "`--no-alarms`.",
     "AWS::IAM::ManagedPolicy": "The permissions boundary of every role that a twin gets.",
 }
 

@@ -28,7 +28,7 @@ ASKING_ALL = {**ASKING, "Resource": "*"}
 READING = {"Effect": "Allow", "Action": ["iam:Get*", "iam:List*"], "Resource": "*"}
 LAYERS = {
     "Effect": "Allow",
-    "Action": ["iam:*", "lambda:*", "logs:*", "s3:*", "secretsmanager:*", "sqs:*"],
+    "Action": ["cloudwatch:*", "iam:*", "lambda:*", "logs:*", "s3:*", "secretsmanager:*", "sqs:*"],
     "Resource": "*",
 }
 NO_SIMULATOR = {"Effect": "Deny", "Action": "iam:Simulate*", "Resource": "*"}

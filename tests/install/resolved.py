@@ -19,9 +19,11 @@ HERE = {
     "PermissionsBoundary": "",
     "KmsKeyArn": "",
     "Schedule": "",
+    "Alarms": "true",
+    "AlarmTopicArn": "",
     "TwinBoundary": "arn:aws:iam::123456789012:policy/gluecode-TwinBoundary-1",
 }
-_ASKS_FOR = {"BoundaryGiven": "PermissionsBoundary", "KeyGiven": "KmsKeyArn"}
+_ASKS_FOR = {"AlarmTopicGiven": "AlarmTopicArn", "BoundaryGiven": "PermissionsBoundary", "KeyGiven": "KmsKeyArn"}
 
 
 def resolved(value: Any, parameters: Mapping[str, str] = HERE) -> Any:

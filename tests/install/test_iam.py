@@ -38,12 +38,13 @@ def policy(name: str, parameters: Mapping[str, str] = HERE) -> list[Any]:
 
 
 @EACH_TASK
-def test_a_task_gets_the_actions_it_declares_and_its_journal_and_no_others(task: Task) -> None:
+def test_a_task_gets_the_actions_it_declares_its_journal_and_its_trace_and_no_others(task: Task) -> None:
     statements = policy(task.name)
 
     given = [action for statement in statements for action in statement["Action"]]
 
-    assert sorted(given) == sorted({"logs:CreateLogStream", "logs:PutLogEvents", *task.actions})
+    everyone = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+    assert sorted(given) == sorted(everyone | set(task.actions))
 
 
 @EACH_TASK

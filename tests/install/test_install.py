@@ -69,12 +69,17 @@ def everything(aws: Aws, prefix: str) -> list[str]:
     roles = [each["RoleName"] for each in aws.client("iam").get_paginator("list_roles").paginate().search("Roles")]
     policies = [each["PolicyName"] for each in aws.client("iam").list_policies(Scope="Local")["Policies"]]
     tables = aws.client("dynamodb").list_tables()["TableNames"]
-    groups = aws.client("logs").describe_log_groups(logGroupNamePrefix=installation.steps_log_group)["logGroups"]
+    groups = [
+        group
+        for name in (installation.steps_log_group, installation.executions_log_group)
+        for group in aws.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    ]
+    alarms = [each["AlarmName"] for each in aws.client("cloudwatch").describe_alarms(MaxRecords=100)["MetricAlarms"]]
     buckets = [each["Name"] for each in aws.client("s3").list_buckets()["Buckets"]]
     stacks = [each["StackName"] for each in aws.client("cloudformation").describe_stacks()["Stacks"]]
     queues = [url.rpartition("/")[2] for url in aws.client("sqs").list_queues().get("QueueUrls", ())]
     rules = [each["Name"] for each in aws.client("events").list_rules()["Rules"]]
-    named = [*queues, *rules, *functions, *layers, *machines_, *roles, *policies, *tables, *buckets, *stacks]
+    named = [*queues, *rules, *functions, *layers, *machines_, *roles, *policies, *tables, *buckets, *stacks, *alarms]
     return sorted([name for name in named if name.startswith(prefix)] + [each["logGroupName"] for each in groups])
 
 
@@ -93,7 +98,8 @@ def test_every_task_and_every_machine_is_there_under_its_name(aws: Aws, installe
 
     wanted = {here.task_name(task.name) for task in tasks()} | {here.machine_name(each.name) for each in machines()}
     assert wanted - set(names) == set()
-    assert {here.bucket, here.state_table, here.steps_log_group} - set(names) == set()
+    assert {here.bucket, here.state_table, here.steps_log_group, here.executions_log_group} - set(names) == set()
+    assert {f"{here.prefix}-deploy-failed", f"{here.prefix}-inspect-timed-out"} - set(names) == set()
 
 
 def test_a_machine_calls_tasks_and_machines_by_their_arns(aws: Aws, installed: Installed) -> None:

@@ -150,6 +150,7 @@ def test_a_twin_is_deployed_used_inspected_and_destroyed_with_no_call_denied(
     upload(aws, scenario.mapping, azure)
 
     ended = [run(aws, "deploy", {"project": TWIN, "drain_seconds": 0})]
+    assert ended == [("SUCCEEDED", "")]
     scenario.send(aws, azure, EVENT)
     scenario.send(aws, azure, HOT)
     devices = eventually(lambda: stored(aws) if len(stored(aws)) == 2 else None, seconds=60)

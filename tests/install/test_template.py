@@ -110,7 +110,9 @@ def test_a_state_machine_may_call_its_own_tasks_and_children_only(made: Template
         for name, role in roles.items()
     }
 
-    assert actions["MoonMachineRole"] == [(["lambda:InvokeFunction"], ["function:gluecode-make-moon"])]
+    log_and_trace = actions["MoonMachineRole"][-2:]
+    assert [action[:4] for (granted, where) in log_and_trace for action in granted] == ["logs"] * 8 + ["xray"] * 4
+    assert actions["MoonMachineRole"] == [(["lambda:InvokeFunction"], ["function:gluecode-make-moon"]), *log_and_trace]
     assert actions["SkyMachineRole"] == [
         (["states:StartExecution"], ["stateMachine:gluecode-moon"]),
         (["states:DescribeExecution", "states:StopExecution"], ["execution:gluecode-moon:*"]),
@@ -118,7 +120,32 @@ def test_a_state_machine_may_call_its_own_tasks_and_children_only(made: Template
             ["events:PutTargets", "events:PutRule", "events:DescribeRule"],
             ["rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"],
         ),
+        *log_and_trace,
     ]
+
+
+def test_executions_are_logged_and_traced_like_the_tasks_they_call(made: Template) -> None:
+    machines_ = of_type(made, "AWS::StepFunctions::StateMachine").values()
+    group = {"CloudWatchLogsLogGroup": {"LogGroupArn": {"Fn::GetAtt": ["ExecutionsLogGroup", "Arn"]}}}
+
+    assert [each["LoggingConfiguration"]["Destinations"] for each in machines_] == [[group]] * len(MACHINES)
+    assert [each["TracingConfiguration"] for each in machines_] == [{"Enabled": True}] * len(MACHINES)
+    assert {each["TracingConfig"]["Mode"] for each in of_type(made, "AWS::Lambda::Function").values()} == {"Active"}
+    assert made["Resources"]["ExecutionsLogGroup"]["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+def test_an_alarm_tells_of_every_way_in_which_an_execution_fails_unless_alarms_are_off(made: Template) -> None:
+    alarms = {name: each for name, each in made["Resources"].items() if each["Type"] == "AWS::CloudWatch::Alarm"}
+
+    assert {
+        (each["Properties"]["Dimensions"][0]["Value"]["Ref"], each["Properties"]["MetricName"])
+        for each in alarms.values()
+    } == {
+        (machine, metric)
+        for machine in ("DeployMachine", "DestroyMachine", "InspectMachine")
+        for metric in ("ExecutionsFailed", "ExecutionsTimedOut")
+    }
+    assert {each["Condition"] for each in alarms.values()} == {"AlarmsWanted"}
 
 
 def test_every_placeholder_of_a_definition_gets_an_arn(made: Template) -> None:
