@@ -15,6 +15,7 @@ _HERE = Installation("gluecode", "aws", "eu-central-1", "123456789012")
 _ARGUMENTS: dict[str, tuple[str, ...]] = {
     "component": FUNCTIONS,
     "device": ("oven-1",),
+    "alarm": names.ALARMS,
     "connection_id": ("aws_l1_to_azure_l2",),
     "machine": ("deploy",),
     "words": ("create-iam-role",),
