@@ -21,7 +21,8 @@ from tests.proofs.stories import STORIES, Story
 
 Policies = Mapping[str, frozenset[str]]
 
-_JOURNAL = {"logs:CreateLogStream", "logs:PutLogEvents"}  # what Lambda itself does in the name of every task
+# What Lambda itself does in the name of every task: its journal, its trace.
+_BY_LAMBDA = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 # What goes wrong in them does not fail an execution, by design. The journal shows it, or the lock that is still held.
 _FORGIVEN = {"check-permissions", "release-lock", "announce-result"}
 
@@ -54,7 +55,7 @@ def policies() -> Policies:
             if "Fn::If" not in statement
             for action in statement["Action"]
         )
-        - _JOURNAL
+        - _BY_LAMBDA
         for task in tasks()
     }
 

@@ -23,7 +23,7 @@ REPORTED = Path(__file__).parents[3] / "lambda_functions" / "shared" / "observab
 
 def planned(mapping: tuple[str, str, str], watch: Watch | None = None) -> dict[str, Any]:
     request = Request("run-1", "factory", "projects/factory/")
-    return plan(project(mapping), AWS, CODE, Footprint(), request, watch or Watch())
+    return plan(project(mapping), AWS, CODE, Footprint(), request, watch=watch or Watch())
 
 
 def watched(made: dict[str, Any]) -> dict[str, tuple[str, dict[str, str], int]]:
