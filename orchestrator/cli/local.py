@@ -13,7 +13,10 @@ from orchestrator.local import cloud
 from orchestrator.local.server import Settings
 from orchestrator.problem import Problem
 
-QUICK = Settings(wait_scale=0.02)  # before it removes a function, a state machine waits three minutes for late events
+QUICK = Settings(
+    wait_scale=0.02,  # before it removes a function, a state machine waits three minutes for late events
+    async_workers=4,  # every one more is another Python that starts at the same time
+)
 
 
 @click.group()
