@@ -86,6 +86,9 @@ grants-proof: $(READY) ## Each action taken out of each task's policy in turn: a
 random-proof: $(READY) ## Random sequences of deploy, change, destroy, drift and crash
 	@$(BIN)/python -m tests.proofs.sequences
 
+recording: $(READY) ## Play the demo and draw what it shows as docs/assets/demo.svg
+	@$(BIN)/python -m orchestrator.demo docs/assets/demo.svg
+
 docs: $(READY) ## Build the documentation's site into site/
 	@$(BIN)/zensical build --strict --clean
 	@echo "Open site/index.html, or: $(BIN)/zensical serve"

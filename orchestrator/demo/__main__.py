@@ -1,4 +1,7 @@
-"""`python -m orchestrator.demo`: starts a cloud of its own, plays the scenarios on it, and leaves nothing behind."""
+"""`python -m orchestrator.demo`: starts a cloud of its own, plays the scenarios on it, and leaves nothing behind.
+
+With the name of a file it also saves what was shown, as a picture.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,10 @@ def main() -> int:
         home = Path(folder, "home")
         os.environ["GLUECODE_HOME"] = str(home)
         try:
-            _play(Path(folder))
+            stage = Stage(recorded=len(sys.argv) > 1)
+            _play(stage, Path(folder))
+            for file in sys.argv[1:]:
+                Path(file).write_text(stage.picture(), encoding="utf-8")
         except KeyboardInterrupt:
             return failures.report(click.Abort())
         except Exception as error:
@@ -40,8 +46,8 @@ def main() -> int:
     return 0
 
 
-def _play(folder: Path) -> None:
-    stage, started = Stage(), time.monotonic()
+def _play(stage: Stage, folder: Path) -> None:
+    started = time.monotonic()
     stage.title(
         "A digital twin over several clouds",
         "A twin has three layers: L1 takes telemetry in, L2 processes it, L3 stores it. Each can run on another cloud.",

@@ -15,15 +15,28 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from orchestrator.demo import recording
+
 _PLAIN_WIDTH = 120
 
 
 class Stage:
     """Where the demo plays."""
 
-    def __init__(self) -> None:
-        width = None if sys.stdout.isatty() else _PLAIN_WIDTH
-        self.console = Console(highlight=False, markup=False, emoji=False, width=width)
+    def __init__(self, *, recorded: bool = False) -> None:
+        width = recording.COLUMNS if recorded else None if sys.stdout.isatty() else _PLAIN_WIDTH
+        self.console = Console(
+            highlight=False,
+            markup=False,
+            emoji=False,
+            width=width,
+            record=recorded,
+            force_terminal=False if recorded else None,  # every step stays where a terminal would show a bar
+        )
+
+    def picture(self) -> str:
+        """What was shown, as an SVG."""
+        return recording.picture(self.console.export_text(styles=True))
 
     def title(self, text: str, *lines: str) -> None:
         """The beginning, or the end."""
