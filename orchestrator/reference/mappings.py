@@ -26,7 +26,8 @@ def page() -> str:
     """The page with the table."""
     shown = [name for name in (*FUNCTIONS, *_STORES) if name != "event_checker"]
     head = ("L1", "L2", "L3 hot", *(name.replace("_", " ") for name in shown), "connections")
-    return markdown.page("Mappings", "orchestrator/plan/mapping.py", _INTRODUCTION, markdown.table(head, _rows(shown)))
+    table = f'<div class="compact" markdown>\n\n{markdown.table(head, _rows(shown))}\n\n</div>'
+    return markdown.page("Mappings", "orchestrator/plan/mapping.py", _INTRODUCTION, table, wide=True)
 
 
 def _rows(shown: list[str]) -> Iterator[tuple[str, ...]]:

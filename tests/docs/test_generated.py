@@ -15,7 +15,7 @@ from orchestrator.cli import gluecode
 from orchestrator.config import ProjectFaults, read_folder, read_project
 from orchestrator.install.steps import tasks
 from orchestrator.reference import commands, configuration, kinds, mappings, naming, pages, permissions, schemas
-from orchestrator.reference.markdown import anchor, plain, table
+from orchestrator.reference.markdown import anchor, code, plain, table
 from state_machines import MACHINES, definition
 
 ROOT = Path(__file__).parents[2]
@@ -155,6 +155,8 @@ def test_a_google_provider_fits_the_schema_as_it_fits_validation() -> None:
 
 def test_markup_in_a_text_is_escaped_but_code_is_not() -> None:
     assert plain("a_b *c* <d> `e_f`") == r"a\_b \*c\* &lt;d&gt; `e_f`"
+    assert plain("a list of {x: 1}") == "a list of &#123;x: 1&#125;"
+    assert code("str | None") == "<code>str &#124; None</code>"
     assert table(("h",), [("a|b",)]) == "| h |\n|---|\n| a\\|b |"
 
 
