@@ -15,7 +15,7 @@ _DRAWINGS = """
 (() => {
   const faults = []
   for (const figure of document.querySelectorAll('figure')) {
-    const shown = [...figure.querySelectorAll(':scope > svg, :scope > a > svg, :scope > img')]
+    const shown = [...figure.querySelectorAll(':scope > svg, :scope > a > svg, :scope img')]
       .filter(one => one.getClientRects().length)
     const name = figure.id || figure.querySelector('title')?.textContent
     if (shown.length !== 1) { faults.push(`${name}: ${shown.length} shapes are visible`); continue }

@@ -1,7 +1,8 @@
 """The command blocks of a page, and a shell that types them in as they stand.
 
-A block marked `.run` is typed in; a block marked `.output` after it is what must have been printed, where `…` stands
-for anything, and whole lines may lie between two lines.
+A block marked `.run` is typed in, one marked `.clone` in a clone of the repository. A block marked `.output` after it
+is what must have been printed: numbers and ids differ from run to run, `…` stands for anything, and other lines may
+lie between two lines.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-_FENCE = re.compile(r"^ *``` *\{ *\.(\w+) +\.(run|output) *\}\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
+_FENCE = re.compile(r"^ *``` *\{ *\.(\w+) +\.(run|clone|output) *\}\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
+_ID = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b(?=[a-f]*[0-9])[0-9a-f]{8,}\b")
+_NUMBER = re.compile(r"\d+(\.\d+)?")
 _KEPT = ("PATH", "LANG", "TMPDIR")
 
 
@@ -25,6 +28,7 @@ class Block:
     page: str
     line: int
     commands: str
+    in_clone: bool = False
     printed: tuple[str, ...] = ()
 
     def __str__(self) -> str:
@@ -38,13 +42,13 @@ def blocks(page: Path, root: Path) -> Iterator[Block]:
     for found in _FENCE.finditer(text):
         if found[2] == "output":
             assert waiting is not None, f"{page}: an output before any command"
-            yield Block(waiting.page, waiting.line, waiting.commands, tuple(found[3].splitlines()))
+            yield replace(waiting, printed=tuple(found[3].splitlines()))
             waiting = None
             continue
         if waiting is not None:
             yield waiting
         line = text[: found.start()].count("\n") + 1
-        waiting = Block(str(page.relative_to(root)), line, found[3])
+        waiting = Block(str(page.relative_to(root)), line, found[3], in_clone=found[2] == "clone")
     if waiting is not None:
         yield waiting
 
@@ -56,8 +60,13 @@ def missing(expected: tuple[str, ...], printed: str) -> list[str]:
 
 
 def _fits(expected: str, line: str) -> bool:
-    pattern = ".*".join(re.escape(" ".join(part.split())) for part in expected.split("…"))
-    return re.fullmatch(pattern.replace(r"\ ", " *"), " ".join(line.split())) is not None
+    parts = (re.escape(" ".join(part.split())) for part in _same(expected).split("…"))
+    return re.fullmatch(".*".join(parts).replace(r"\ ", " *"), " ".join(_same(line).split())) is not None
+
+
+def _same(line: str) -> str:
+    """The line with all that differs from run to run made the same: ids, times, durations, counts."""
+    return _NUMBER.sub("0", _ID.sub("id", line))
 
 
 class Shell:

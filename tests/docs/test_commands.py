@@ -38,7 +38,7 @@ class Journey:
     """One reader's shell. After a block that failed, the later ones mean nothing."""
 
     def __init__(self, folder: Path) -> None:
-        self._home = folder / "home"
+        self._folder, self._home = folder, folder / "home"
         self._shell = Shell(folder, {"GLUECODE_HOME": str(self._home), "COLUMNS": "200"})
         self._lost = ""
 
@@ -47,7 +47,10 @@ class Journey:
         if self._lost:
             pytest.skip(f"{self._lost} failed before it")
         self._lost = str(block)
+        if block.in_clone:
+            self._shell.type(f"cd {ROOT}")
         printed, code = self._shell.type(block.commands)
+        self._shell.type(f"cd {self._folder}")
         assert code == 0, f"{block} ends with {code}:\n{block.commands}\n{printed}"
         assert missing(block.printed, printed) == [], f"{block} printed:\n{printed}"
         self._wait_as_told(printed)

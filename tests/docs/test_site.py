@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.reference import configuration, schemas
 from tests.docs import site as sites
 
 _LEFT_OVER = re.compile(r"--8<|8 <|\{[A-Z]{2,}(_[A-Z]+)*\}|\bTODO\b|\bFIXME\b|\bTBD\b")
@@ -76,6 +77,28 @@ def test_every_page_in_the_navigation_exists_and_every_source_is_built(site: Pat
 
     assert listed <= sources
     assert {source.replace(".md", ".html") for source in sources} == set(sites.pages(site)) - {"404.html"}
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_what_the_repositorys_front_page_links_to_is_there(site: Path, name: str) -> None:
+    text = (sites.ROOT / name).read_text(encoding="utf-8")
+    links = [link.partition("#") for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]
+
+    gone = [path for path, _, _ in links if not (sites.ROOT / path).exists()]
+    unknown = [
+        f"{path}#{anchor}"
+        for path, _, anchor in links
+        if anchor and anchor not in sites.read(site / path.removeprefix("docs/").replace(".md", ".html")).anchors
+    ]
+
+    assert (gone, unknown) == ([], [])
+
+
+def test_the_configuration_guide_has_every_field(site: Path) -> None:
+    guide = sites.read(site / "multi-cloud.html").text
+    paths = [path for file in schemas.MODELS for path, *_ in configuration.fields(file)]
+
+    assert [path for path in paths if path.rpartition(".")[2].removesuffix("[]") not in guide] == []
 
 
 @pytest.mark.parametrize(
