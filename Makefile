@@ -8,9 +8,10 @@ READY  := $(VENV)/.ready
 # Pages are looked at in a browser where the machine has one; axe-core then says what people with impairments cannot use.
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 AXE      := $(VENV)/.axe
+NPM      ?= $(shell command -v npm)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check unit format lock wheel wheel-proof docs docs-proof reference clean
+.PHONY: help demo test check unit asl-validator sam-lint format lock wheel wheel-proof docs docs-proof reference clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +30,24 @@ $(AXE): tests/browser/requirements.txt $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
 	@touch $@
 
+# Somebody else's validator of state machines, where the machine has npm: without it, or off the network, its test is
+# skipped and says so.
+ASL := $(VENV)/.asl-validator
+
+$(ASL): tests/state_machines/asl_validator/package-lock.json $(READY)
+	@mkdir -p $@ && cp $(dir $<)package.json $< $@/
+	@npm ci --prefix $@ --ignore-scripts --no-audit --no-fund --silent || \
+	  { rm -rf $@; echo "asl-validator could not be installed: its test will be skipped." >&2; }
+
+# The SAM command wants other versions than we do, and more than 300 MB of disk, so that it has an environment of its own.
+SAM := $(VENV)/.sam
+
+$(SAM)/.ready: tests/install/requirements-sam.lock $(READY)
+	@test -x $(SAM)/bin/python || $(PYTHON) -m venv $(SAM)
+	@echo "Installing the SAM command into $(SAM) (once) ..."
+	@$(SAM)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@
+
 demo: $(READY) ## Deploy three twins on the embedded cloud, send telemetry, read it back, clean up
 	@$(BIN)/python -m orchestrator.demo
 
@@ -39,9 +58,15 @@ check: $(READY) ## Format, lint, strict types, import directions, templates and 
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m tests.install.policies
 
-unit: $(READY) $(if $(CHROMIUM),$(AXE)) ## The test suite, without what has a long target of its own
+unit: $(READY) $(if $(CHROMIUM),$(AXE)) $(if $(NPM),$(ASL)) ## The test suite, without what has a long target of its own
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/loss --ignore tests/e2e/test_secrets_stay_secret.py
+
+asl-validator: $(ASL) ## Install the independent validator of state machines (needs npm)
+
+sam-lint: $(READY) $(SAM)/.ready ## `sam validate --lint` on what `gluecode install --template-only` writes
+	@$(BIN)/python -m pytest -q tests/install/test_sam.py
 
 format: $(READY) ## Format the code and fix what ruff can fix
 	@$(BIN)/ruff format .
@@ -105,6 +130,8 @@ lock: ## Resolve the locked versions anew (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-annotate --no-header --quiet --output-file requirements.lock
 	$(PYTHON) -m orchestrator.install.lock requirements.lock
+	echo aws-sam-cli==1.170.0 | uv pip compile - --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-annotate --no-header --quiet --output-file tests/install/requirements-sam.lock
 
 wheel: $(READY) ## Build the wheel into dist/
 	@$(BIN)/python -m build --wheel --no-isolation
