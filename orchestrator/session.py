@@ -94,7 +94,8 @@ class Aws:
 def aws_session(*, local: bool = False, profile: str | None = None, region: str | None = None) -> Aws:
     """The AWS that the options and the environment (profile, region, AWS_ENDPOINT_URL) point to.
 
-    With `local` it is the embedded cloud, found by its state. Errors: NotRunning, NoRegion, NoCredentials, Misuse.
+    With `local` it is the embedded cloud, found by its state; AWS_ENDPOINT_URL may point to it as well.
+    Errors: NotRunning, NoRegion, NoCredentials, Misuse.
     """
     import boto3
     from botocore.exceptions import BotoCoreError
@@ -110,7 +111,8 @@ def aws_session(*, local: bool = False, profile: str | None = None, region: str 
         raise NoRegion("No AWS region is set.", "Give one with --region or AWS_REGION, or set it in the profile.")
     if credentials is None:
         raise NoCredentials("No AWS credentials were found.", _SIGN_IN)
-    return Aws(session)
+    # `eval "$(gluecode local env)"` says as much as --local.
+    return Aws(session, local=cloud.is_at(os.environ.get("AWS_ENDPOINT_URL", "")))
 
 
 def understood(error: Exception) -> Problem:

@@ -92,6 +92,11 @@ def find(home: Path | None = None) -> Cloud | None:
     return None
 
 
+def is_at(endpoint: str) -> bool:
+    """Whether an embedded cloud answers there, of whatever home."""
+    return endpoint.startswith(f"http://{server.HOST}:") and "nonce" in _identity(endpoint)
+
+
 def exports(cloud: Cloud) -> dict[str, str]:
     """The environment that makes boto3, the `aws` command and every other AWS tool use that cloud."""
     return {

@@ -36,8 +36,18 @@ def test_the_environment_says_which_aws(embedded_cloud: Cloud, monkeypatch: pyte
 
     aws = aws_session()
 
-    assert (aws.account, aws.partition, aws.region, aws.local) == ("000000000000", "aws", "us-east-1", False)
+    assert (aws.account, aws.partition, aws.region, aws.local) == ("000000000000", "aws", "us-east-1", True)
     assert aws.caller.arn == "arn:aws:iam::000000000000:root"
+
+
+def test_an_endpoint_where_no_embedded_cloud_answers_is_no_embedded_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
+    with listen(0) as nobody:
+        address = f"http://{HOST}:{nobody.getsockname()[1]}"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+
+    assert not aws_session(region="us-east-1").local
 
 
 def test_local_is_the_embedded_cloud_whatever_the_environment_says(
