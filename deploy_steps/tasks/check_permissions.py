@@ -141,7 +141,7 @@ def _told(lacking: Iterable[Lack], twin: str) -> str:
         [
             f"The roles of the steps may not do all that deploying the twin '{twin}' takes, so nothing was changed:",
             *lines,
-            "Put them back into the roles' policies (CloudFormation's drift detection shows what was changed by hand); "
+            "`gluecode install --repair` puts back into the roles' policies what was taken out by hand; "
             "if a permissions boundary or the installation's twin prefix withholds them, change that. To deploy "
             'without this check, start with "check_permissions": false (`gluecode deploy --skip-permissions-check`).',
         ]

@@ -35,6 +35,7 @@ _SIGNS = {"Add": "+", "Modify": "~", "Remove": "-"}
 @click.option("--refused-per-minute", type=click.IntRange(1), help="Refused requests that are normal. [default: 10]")
 @click.option("--requests-per-minute", type=click.IntRange(1), help="Requests that are normal. [default: 6000]")
 @click.option("--dashboards/--no-dashboards", default=None, help="A dashboard of each twin. [default: on]")
+@click.option("--repair", is_flag=True, help="Undo what was changed by hand, say in the policy of a step's role.")
 @click.option("--diff", is_flag=True, help="Only show what would change.")
 @click.option(
     "--template-only",
@@ -57,6 +58,7 @@ def install(
     refused_per_minute: int | None,
     requests_per_minute: int | None,
     dashboards: bool | None,
+    repair: bool,
     diff: bool,
     template_only: Path | None,
     target: Target,
@@ -89,6 +91,7 @@ def install(
         alarm_topic_arn=alarm_topic,
         refused_per_minute=refused_per_minute,
         url_requests_per_minute=requests_per_minute,
+        repair=repair,
     )
     if diff:
         changes = installer.preview(target.aws, options, _show)

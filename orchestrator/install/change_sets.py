@@ -60,6 +60,7 @@ def _create(client: Any, desired: Desired, stack: Stack) -> str:
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in desired.parameters.items()],
             Tags=[{"Key": key, "Value": value} for key, value in desired.tags.items()],
             Capabilities=["CAPABILITY_IAM"],
+            **({"DeploymentMode": "REVERT_DRIFT"} if desired.repair and stack.exists else {}),
             **desired.template,
         )
     except ClientError as error:

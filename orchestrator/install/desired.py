@@ -19,7 +19,10 @@ from orchestrator.names import Installation
 
 @dataclass(frozen=True)
 class Options:
-    """How to install. What is None stays as it is installed, or is the template's default on the first installation."""
+    """How to install. What is None stays as it is installed, or is the template's default on the first installation.
+
+    `repair` has CloudFormation compare what is there with the templates, and undo what somebody changed by hand.
+    """
 
     prefix: str = "gluecode"
     architecture: str | None = None
@@ -34,6 +37,7 @@ class Options:
     alarm_topic_arn: str | None = None
     refused_per_minute: int | None = None
     url_requests_per_minute: int | None = None
+    repair: bool = False
 
     def parameters(self) -> dict[str, str]:
         """The stack's parameters that were chosen."""
@@ -81,6 +85,7 @@ def artifacts(aws: Any, options: Options, installed: Stack) -> Desired:
         parameters=_parameters(wanted, options, installed) | {"TlsOnly": str(not aws.local).lower()},
         tags=_tags(options.prefix),
         template_body=template.text(wanted),
+        repair=options.repair,
     )
 
 
@@ -105,6 +110,7 @@ def orchestrator(
         parameters=_parameters(wanted, options, installed) | made,
         tags=_tags(installation.prefix),
         template_url=contents.upload_template(s3, installation.bucket, template.text(wanted)),
+        repair=options.repair,
     )
 
 

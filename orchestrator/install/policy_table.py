@@ -1,10 +1,11 @@
-"""The table of who may do what, for docs and reviews: every step task, its actions, their resources and the reason."""
+"""The table of who may do what, for docs and reviews: every task and machine, its actions, resources and the reason."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from orchestrator.install import iam
+from orchestrator.install.machines import camel, machines
 from orchestrator.install.steps import tasks
 
 
@@ -21,9 +22,32 @@ class Row:
 
 
 def policy_table() -> tuple[Row, ...]:
-    """One row per statement, by task. The right to write the journal, which all tasks have, is not repeated."""
+    """One row per statement, by task. What every task may do is not repeated: `of_every_task`."""
     return tuple(
-        Row(task.name, task.purpose, actions, where.resources, ", ".join(where.condition), where.what)
+        _row(task.name, task.purpose, actions, where)
         for task in tasks()
         for actions, where in iam.grants(task.name, task.actions).items()
     )
+
+
+def of_every_task() -> tuple[Row, ...]:
+    """What Lambda does in the name of every task."""
+    return tuple(_row("every task", "", actions, where) for actions, where in iam.EVERY_TASK.items())
+
+
+def of_machines() -> tuple[Row, ...]:
+    """One row per statement, by state machine."""
+    known = {camel(task.name): task.name for task in tasks()}
+    ids = {machine.id: machine.name for machine in machines()}
+    return tuple(
+        _row(machine.name, "", actions, where)
+        for machine in machines()
+        for actions, where in iam.machine_grants(
+            [known[name] for name in machine.calls if name in known],
+            [ids[name] for name in machine.calls if name in ids],
+        ).items()
+    )
+
+
+def _row(name: str, purpose: str, actions: tuple[str, ...], where: iam.Grant) -> Row:
+    return Row(name, purpose, actions, where.resources, ", ".join(where.condition), where.what)

@@ -63,13 +63,17 @@ class Stack:
 
 @dataclass(frozen=True)
 class Desired:
-    """What a stack shall become. A template too large for a request (51,200 bytes) is given by its address in S3."""
+    """What a stack shall become. A template too large for a request (51,200 bytes) is given by its address in S3.
+
+    `repair`: also undo what was changed by hand, which CloudFormation does not look for otherwise.
+    """
 
     name: str
     parameters: Mapping[str, str]
     tags: Mapping[str, str]
     template_url: str = ""
     template_body: str = ""
+    repair: bool = False
 
     @property
     def template(self) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from orchestrator.install.policy_table import Row, policy_table
+from orchestrator.install.policy_table import Row, of_every_task, of_machines, policy_table
 from orchestrator.reference import markdown
 
 _PREFIX = "arn:${AWS::Partition}:"
@@ -16,12 +16,15 @@ Resources = tuple[str, ...]
 
 _INTRODUCTION = """\
 Every step is a Lambda function with a role of its own, and each role allows exactly what is in this table: the tasks
-declare their actions, the template is made from that, and a test holds the two together. In addition every task may
-write to the log group of the steps. A task that creates cannot delete, and one that deletes cannot create.
+declare their actions, the template is made from that, and a test holds the two together. What [every task](#every-task)
+may do besides, and the [state machines](#state-machines), come last. A task that creates cannot delete, and one that
+deletes cannot create.
 
 The third column names a set of resources; the ARNs are [at the end of the page](#resources). The last one says what a
 condition in the policy narrows the permission to, or why AWS leaves no narrower choice.
 """
+_MACHINES = "A state machine's role may invoke the tasks that its graph calls, and no others."
+_MANY = 3
 _RESOURCES = """\
 `${Prefix}` is the installation's prefix (`gluecode`), `${TwinPrefix}` the start of the names of the twins that it may
 touch (empty: any twin), `${ArtifactBucket}` its bucket. The leading `arn:aws:` and the region and account, which are
@@ -40,6 +43,8 @@ def page() -> str:
         _INTRODUCTION,
         f"{len({row.task for row in rows})} tasks have {actions} permissions on {len(names)} sets of resources.",
         *(_section(title, group, names) for title, group in _grouped(rows).items()),
+        f"## Every task\n\n{_plain_table('task', of_every_task())}",
+        f"## State machines\n\n{_MACHINES}\n\n{_plain_table('machine', of_machines())}",
         f"## Resources\n\n{_RESOURCES}",
         *(f"### {name}\n\n{_list(resources)}" for resources, name in names.items()),
     )
@@ -95,6 +100,22 @@ def _rows(rows: Iterable[Row], names: Mapping[Resources, str]) -> Iterator[tuple
             row.why.partition(":")[2] if name == "everything" else row.why.partition(", ")[2] if row.condition else ""
         )
         yield first, markdown.codes(row.actions), f"[{name}](#{markdown.anchor(name)})", markdown.plain(more.strip())
+
+
+def _plain_table(who: str, rows: Iterable[Row]) -> str:
+    """Who may do what, on which resources, and what those are or why there is no narrower choice."""
+    told = [
+        (markdown.code(row.task), markdown.codes(row.actions), _some(row.resources), markdown.plain(row.why))
+        for row in rows
+    ]
+    return markdown.table((who, "may", "on", "what, or why"), told)
+
+
+def _some(resources: Resources) -> str:
+    """The resources; of many, the first and how many there are more."""
+    if len(resources) <= _MANY:
+        return markdown.codes(map(_short, resources))
+    return f"{markdown.codes(map(_short, resources[:1]))}<br>and {len(resources) - 1} more of its own"
 
 
 def _list(resources: Resources) -> str:

@@ -142,6 +142,32 @@ def test_deleting_twice_is_no_error(stacks: Stacks, wanted: Wanted) -> None:
     assert not stacks.read(desired.name).exists
 
 
+@pytest.mark.parametrize(
+    ("repair", "exists", "mode"),
+    [
+        pytest.param(True, True, "REVERT_DRIFT", id="what was changed by hand is undone"),
+        pytest.param(True, False, None, id="where nothing is, nothing was changed"),
+        pytest.param(False, True, None, id="nobody asked for it"),
+    ],
+)
+def test_cloudformation_is_told_to_look_for_what_was_changed_by_hand(
+    stacks: Stacks, wanted: Wanted, clients: Clients, repair: bool, exists: bool, mode: str | None
+) -> None:
+    desired = replace(wanted({"Queue": QUEUE}), repair=repair)
+    if exists:
+        stacks.bring_to(desired, lambda _: None)
+    asked: list[Any] = []
+    events = clients("cloudformation").meta.events
+    events.register(
+        "provide-client-params.cloudformation.CreateChangeSet", lambda params, **_: asked.append(params), "seen"
+    )
+
+    stacks.changes(desired)
+
+    events.unregister("provide-client-params.cloudformation.CreateChangeSet", unique_id="seen")
+    assert [params.get("DeploymentMode") for params in asked] == [mode]
+
+
 def test_a_refused_parameter_says_why(stacks: Stacks, wanted: Wanted) -> None:
     desired = wanted({"Queue": QUEUE})
 
