@@ -99,7 +99,9 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         Mutant("a number has a range", "if rounded != value:", "if False:", "event"),
         Mutant("nesting has a limit", "MAX_DEPTH = 32", "MAX_DEPTH = 60", "endpoints"),
         Mutant("half a character is refused", "except UnicodeEncodeError:", "except ZeroDivisionError:", "endpoints"),
-        Mutant("an unknown device is refused", "if known and device not in known:", "if False:", "ingestion"),
+        Mutant(
+            "an unknown device is refused", "if known is not None and device not in known:", "if False:", "ingestion"
+        ),
         Mutant("an event needs a device", 'raise Refused("iot_device_id_missing")', 'return ""', "ingestion"),
         Mutant("a stored event needs a time", 'raise Refused("time_missing")', 'return "now"', "writer"),
         Mutant("one moment is one key", 'return f"{exact(value):f}"', "return str(value)", "writer"),

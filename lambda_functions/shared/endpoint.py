@@ -33,7 +33,7 @@ def serve(
     context: Any,
     *,
     layer: str,
-    devices: Callable[[], frozenset[str]],
+    devices: Callable[[], frozenset[str] | None],
     tokens: Callable[[], Tokens],
     accept: Accept,
 ) -> dict[str, Any]:

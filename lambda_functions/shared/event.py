@@ -28,14 +28,14 @@ MAX_RANGE_KEY_BYTES = 1024
 _EXACT = Context(prec=MAX_DIGITS)
 
 
-def device_of(event: Mapping[str, Any], known: Collection[str] = ()) -> str:
-    """The device's id. Raises Refused when there is none, or when `known` lists devices and not this one."""
+def device_of(event: Mapping[str, Any], known: Collection[str] | None = None) -> str:
+    """The device's id. Raises Refused when there is none, or when it is known which devices there are, and not this."""
     device = event.get(DEVICE)
     if device is None or device == "":
         raise Refused("iot_device_id_missing")
     if not isinstance(device, str) or _bytes(device) > MAX_HASH_KEY_BYTES:
         raise Refused("iot_device_id_invalid")
-    if known and device not in known:
+    if known is not None and device not in known:
         raise Refused("unknown_device")
     return device
 

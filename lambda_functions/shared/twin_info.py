@@ -23,10 +23,10 @@ VARIABLE = "DIGITAL_TWIN_INFO"
 
 @dataclass(frozen=True)
 class TwinInfo:
-    """The parts that functions ask for."""
+    """The parts that functions ask for. `devices` is None where the document does not say which there are."""
 
     name: str
-    devices: frozenset[str]
+    devices: frozenset[str] | None
     providers: Mapping[str, Any] | None
     processors: Mapping[str, str]
     events: tuple[Mapping[str, Any], ...]
@@ -69,9 +69,10 @@ def _from_import_path() -> TwinInfo | None:
 def _read(text: str, source: str) -> TwinInfo:
     try:
         document = json.loads(text)
+        devices = document.get("config_iot_devices")
         return TwinInfo(
             name=(document.get("config") or {}).get("digital_twin_name", ""),
-            devices=frozenset(device["id"] for device in document.get("config_iot_devices") or ()),
+            devices=frozenset(device["id"] for device in devices) if devices is not None else None,
             providers=document.get("config_providers"),
             processors=document.get("processors") or {},
             events=tuple(document.get("config_events") or ()),

@@ -29,6 +29,6 @@ def write(envelope: Envelope, dynamodb: Any, table: str) -> None:
     observability.hop("stored", "The event is in the hot table.", to=table)
 
 
-def _devices() -> frozenset[str]:
+def _devices() -> frozenset[str] | None:
     info = twin_info.find()
-    return info.devices if info else frozenset()
+    return info.devices if info else None

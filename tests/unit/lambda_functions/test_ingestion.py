@@ -174,12 +174,21 @@ def test_a_device_that_the_twin_does_not_have_is_refused(invocations: Recorded) 
     assert invocations.payloads() == []
 
 
-def test_a_twin_that_lists_no_devices_takes_any(monkeypatch: pytest.MonkeyPatch, invocations: Recorded) -> None:
-    monkeypatch.setenv("DIGITAL_TWIN_INFO", twin_document(config_iot_devices=[]))
+@pytest.mark.parametrize(
+    ("devices", "status"),
+    [
+        pytest.param([], 400, id="it has none"),
+        pytest.param(None, 200, id="its document does not say which it has"),
+    ],
+)
+def test_a_twin_without_devices_takes_nothing_in(
+    devices: list[Any] | None, status: int, monkeypatch: pytest.MonkeyPatch, invocations: Recorded
+) -> None:
+    monkeypatch.setenv("DIGITAL_TWIN_INFO", twin_document(config_iot_devices=devices))
 
     answer = lambda_handler(request({**ENVELOPE, "payload": {**TELEMETRY, "iotDeviceId": "toaster"}}), Context())
 
-    assert answer["statusCode"] == 200
+    assert answer["statusCode"] == status
 
 
 def test_too_many_calls_at_once_are_answered_with_429_and_when_to_come_back(lambda_over_http: Remote) -> None:

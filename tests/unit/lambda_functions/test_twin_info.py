@@ -69,7 +69,7 @@ def test_an_empty_document_knows_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
 
     info = twin_info.load()
 
-    assert (info.name, info.devices, info.providers, info.processors, info.events) == ("", frozenset(), None, {}, ())
+    assert (info.name, info.devices, info.providers, info.processors, info.events) == ("", None, None, {}, ())
     assert info.provider("layer_2") is None
 
 
