@@ -150,6 +150,24 @@ def test_an_upgrade_changes_what_was_asked_for_and_keeps_the_rest(aws: Aws, pref
     assert (parameters["TwinPrefix"], parameters["LogRetentionDays"]) == ("team-", "7")
 
 
+def test_installing_upgrading_and_uninstalling_twice_each_does_it_once(aws: Aws, prefix: str) -> None:
+    alarm = f"{prefix}-deploy-failed"
+
+    installed = [install(aws, Options(prefix), silent).outcome for _ in range(2)]
+    watched = alarm in everything(aws, prefix)
+    upgraded = [install(aws, Options(prefix, alarms=False), silent).outcome for _ in range(2)]
+    unwatched = alarm not in everything(aws, prefix)
+    removed = [uninstall(aws, prefix, silent).outcome for _ in range(2)]
+
+    assert (installed, upgraded, removed) == (
+        ["created", "unchanged"],
+        ["updated", "unchanged"],
+        ["deleted", "absent"],
+    )
+    assert (watched, unwatched) == (True, True)
+    assert everything(aws, prefix) == []
+
+
 def test_what_would_change_is_shown_first(aws: Aws, prefix: str) -> None:
     before = preview(aws, Options(prefix), silent)
     nothing = everything(aws, prefix)

@@ -13,6 +13,7 @@ from deploy_steps.tasks.outcome import outcome
 from orchestrator.config import read_project
 from orchestrator.names import Installation
 from orchestrator.plan import COMPONENTS, Code, Footprint, Request, device_component, plan, removal
+from orchestrator.plan.watch import WATCHED, Watch
 from tests.state_machines.recorder import Call
 
 TWIN = "factory"
@@ -26,7 +27,9 @@ _LAYERS = ("layer_1_provider", "layer_2_provider", "layer_3_hot_provider")
 Mapping3 = tuple[str, str, str]
 
 
-def planned(mapping: Mapping3, *, event_checking: bool = True, **request: Any) -> dict[str, Any]:
+def planned(
+    mapping: Mapping3, *, event_checking: bool = True, watch: Watch = WATCHED, **request: Any
+) -> dict[str, Any]:
     """The plan of a twin with two devices, of which `press` has code of its own."""
     documents: dict[str, Any] = {
         "config.json": {
@@ -43,7 +46,7 @@ def planned(mapping: Mapping3, *, event_checking: bool = True, **request: Any) -
     files = {name: json.dumps(document).encode() for name, document in documents.items()}
     files["processors/press/process.py"] = b"def process(event):\n    return event\n"
     asked = Request(run="a-run", project=TWIN, source=f"projects/{TWIN}/", **request)
-    made = plan(read_project(files), _INSTALLATION, _CODE, NOTHING, asked)
+    made = plan(read_project(files), _INSTALLATION, _CODE, NOTHING, asked, watch=watch)
     return {**made, "drain_seconds": 0}
 
 

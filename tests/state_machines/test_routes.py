@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.plan import Watch
 from tests.state_machines import decision_table
 from tests.state_machines.decision_table import Group
 from tests.state_machines.engines import Engine
@@ -64,6 +65,24 @@ def test_without_event_checking_the_event_checker_goes(embedded: Engine, recorde
             f"destroy-{kind} {TWIN}-event-checker"
             for kind in ("function-url", "permissions", "invoke-config", "function", "iam-role")
         ),
+    ]
+
+
+def test_in_an_installation_that_watches_nothing_alarms_and_dashboard_go(embedded: Engine, recorder: Recorder) -> None:
+    unwatched = Watch(alarms=False, dashboards=False)
+    recorder.start_over(Steps(planned(("aws", "aws", "aws"), watch=unwatched), EVERYTHING))
+
+    deployed = embedded.run("deploy", {"project": TWIN})
+    told = [each for each in recorder.told() if "alarms" in each or "dashboard" in each]
+    recorder.start_over(Steps(planned(("aws", "aws", "aws"), watch=unwatched), EVERYTHING))
+    inspected = embedded.run("inspect", {"twin": TWIN})
+    looked_for = [each for each in recorder.told() if "alarms" in each or "dashboard" in each]
+
+    assert (deployed.status, inspected.status) == ("SUCCEEDED", "SUCCEEDED")
+    assert told == [f"destroy-alarms {TWIN}", f"destroy-dashboard {TWIN}-dashboard"]
+    assert sorted(looked_for) == told
+    assert [call.event["identity"]["alarms"] for call in recorder.calls if call.task == "destroy-alarms"] == [
+        ["failed-events", "refused-requests", "url-requests"]
     ]
 
 
