@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -70,11 +71,17 @@ class Stacks:
         return found
 
     def bring_to(self, desired: Desired, progress: Progress) -> Outcome:
-        """Create or update the stack, and wait until it is done. Raises StackFailed after CloudFormation's rollback."""
+        """Create or update the stack, and wait until it is done. Raises StackFailed after CloudFormation's rollback.
+
+        What an update will do to each resource is told before it begins.
+        """
         stack = self._ready(desired.name, progress)
         change_set = change_sets.propose(self._client, desired, stack, self._poll)
         if change_set is None:
             return "unchanged"
+        if stack.exists:
+            for change in change_sets.changes(self._client, change_set):
+                progress(_foretold(stack, change))
         seen = self._latest_event(change_set["StackId"])
         self._client.execute_change_set(ChangeSetName=change_set["ChangeSetId"])
         self._follow(change_set["StackId"], seen, progress)
@@ -167,6 +174,11 @@ class Stacks:
         if any("DescribeEvents" in reason for reason in reasons):
             return validation_errors(self._client, StackName=stack.id)
         return "; ".join(reasons) or "CloudFormation gives no reason."
+
+
+def _foretold(stack: Stack, change: Change) -> Event:
+    note = "(replaced)" if change.replaced else ""
+    return Event(stack.name, change.resource, change.type, f"WILL_{change.action.upper()}", note, datetime.now(UTC))
 
 
 def _remedy(stack: Stack) -> str:

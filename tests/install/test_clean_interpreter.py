@@ -75,6 +75,14 @@ def test_the_tasks_that_get_the_pydantic_layer_import_with_it(runtime: Path, tas
     clean.import_all(sys.executable, tasks, [layer, runtime])
 
 
+def test_the_tasks_import_with_the_pydantic_layer_for_aws_where_this_machine_has_its_interpreter(
+    aws_layers: tuple[Path, Path], runtime: Path, tasks: Path
+) -> None:
+    for python in INTERPRETERS:
+        if FOR_AWS.runtime in python:
+            clean.import_all(python, tasks, [aws_layers[1], runtime])
+
+
 def test_the_pydantic_layer_for_aws_validates_where_this_machine_has_its_interpreter(
     aws_layers: tuple[Path, Path],
 ) -> None:

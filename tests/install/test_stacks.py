@@ -67,7 +67,7 @@ def test_a_stack_is_created_then_left_alone_then_updated(stacks: Stacks, wanted:
     assert stacks.read(desired.name).parameters == {"Name": "other-queue"}
 
 
-def test_every_event_of_an_operation_is_told_once_and_in_order(stacks: Stacks, wanted: Wanted) -> None:
+def test_what_an_update_will_do_and_every_event_of_it_is_told_once_and_in_order(stacks: Stacks, wanted: Wanted) -> None:
     first: list[Event] = []
     second: list[Event] = []
 
@@ -81,7 +81,10 @@ def test_every_event_of_an_operation_is_told_once_and_in_order(stacks: Stacks, w
         ("Queue", "CREATE_COMPLETE"),
         (desired.name, "CREATE_COMPLETE"),
     ]
-    assert second[0].status == "UPDATE_IN_PROGRESS"
+    assert [(event.resource, event.status) for event in second[:2]] == [
+        ("Queue", "WILL_MODIFY"),
+        (desired.name, "UPDATE_IN_PROGRESS"),
+    ]
     assert second[-1].status == "UPDATE_COMPLETE"
 
 
