@@ -14,7 +14,8 @@ from typing import Any
 
 PUBLIC = ("deploy", "destroy", "inspect")
 CHILDREN = ("deploy-function", "remove-function", "inspect-function")
-MACHINES = (*CHILDREN, *PUBLIC)
+WATCHING = ("check-drift",)
+MACHINES = (*CHILDREN, *PUBLIC, *WATCHING)
 """Every machine, those first that others start."""
 
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")

@@ -1,4 +1,4 @@
-"""Tells the account's event bus how a deployment ended, so that others can act on it without having to ask."""
+"""Puts events on the account's bus: how a deployment ended, which twin has drifted, what shall be deployed again."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ ACTIONS = ("events:PutEvents",)
 
 SOURCE = "gluecode"
 SUCCEEDED, FAILED = "Deployment succeeded", "Deployment failed"
+DRIFT, REDEPLOY = "Drift found", "Redeploy requested"
 
 _TOLD = (
     *("outcome", "twin", "project", "digest", "summary", "says", "urls", "retained", "next", "error", "cause"),
     "report",
 )
 _LARGEST_INPUT = 4_000  # characters; whatever was typed is told, but not a novel
+_LARGEST_FINDINGS = 100_000  # characters; an event has room for 256 KB
 
 
 def announcement(event: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
@@ -65,5 +67,32 @@ def result_task(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
         if told:
             put(aws.client("events"), *told)
         result = Result(KIND, told[0] if told else "", "created" if told else "absent")
+        note(result)
+    return result.as_dict()
+
+
+def drift(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The detail of the event that tells of a twin's drift. Event: twin, project, inspection (says, findings)."""
+    found = event["inspection"]
+    told = {"twin": event["twin"], "project": event["project"], "says": found["says"]}
+    if len(json.dumps(found["findings"])) <= _LARGEST_FINDINGS:
+        told["findings"] = found["findings"]
+    return {**told, "installation": settings.prefix(), "run": event["run"]}
+
+
+def drift_task(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+    """Handler. Event: as of `drift`."""
+    with journal(event, "drift", "announce") as note, aws.translated():
+        put(aws.client("events"), DRIFT, drift(event))
+        result = Result("drift", event["twin"], "created")
+        note(result)
+    return result.as_dict()
+
+
+def redeploy_task(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+    """Handler. Event: twin, project. What it asks for, waits like every request until the twin is free."""
+    with journal(event, "redeployment", "request") as note, aws.translated():
+        put(aws.client("events"), REDEPLOY, {"project": event["project"], "installation": settings.prefix()})
+        result = Result("redeployment", event["twin"], "created")
         note(result)
     return result.as_dict()

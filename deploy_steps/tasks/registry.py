@@ -8,6 +8,7 @@ from types import ModuleType
 from deploy_steps.tasks import (
     announce,
     check_permissions,
+    deployed_twins,
     drain,
     findings,
     load_project,
@@ -61,6 +62,9 @@ TASKS = (
     _task("prove-url", prove_url, "prove_task", prove_url.ACTIONS),
     _task("drain-function", drain, "drain_task", drain.ACTIONS),
     _task("announce-result", announce, "result_task", announce.ACTIONS),
+    _task("list-twins", deployed_twins, "list_task", deployed_twins.ACTIONS),
+    _task("announce-drift", announce, "drift_task", announce.ACTIONS),
+    _task("request-redeployment", announce, "redeploy_task", announce.ACTIONS),
     _task("list-findings", findings, "list_task", findings.ACTIONS),
 )
 """All of them; their names in the state machines are these in camel case: `TakeLock`."""

@@ -55,6 +55,7 @@ _OF_DEPLOY = {
     "check_permissions": _Field(_flag, "true or false"),
 }
 _OF_TWIN = {"twin": _NAME, "project": _NAME, **_COMMON}
+_OF_CHECK_DRIFT = {"repair": _Field(_flag, "true or false")}
 
 
 def read_deploy(given: Any) -> dict[str, Any]:
@@ -74,6 +75,11 @@ def read_twin(given: Any) -> dict[str, Any]:
     """The input of `destroy` and `inspect`, with `twin` or `project` or both. Raises InvalidInput."""
     read = _read(given, _OF_TWIN, ("twin", "project"), '{"twin": "factory-twin"}')
     return {name: read[name] for name in ("twin", "project") if name in read} | _with_defaults(read)
+
+
+def read_check_drift(given: Any) -> dict[str, Any]:
+    """The input of `check-drift`. Raises InvalidInput."""
+    return _read(given, _OF_CHECK_DRIFT, ("repair",), '{"repair": false}')
 
 
 def _with_defaults(read: Mapping[str, Any]) -> dict[str, Any]:

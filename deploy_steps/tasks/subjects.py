@@ -31,7 +31,7 @@ UNDER_A_CONDITION = frozenset(
 events only.
 """
 
-_STATE = frozenset({"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"})
+_STATE = frozenset({"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan"})
 _CONNECTION = "aws_l1_to_azure_l2"
 _SUFFIX = "AbCdEf"  # Secrets Manager puts six such characters behind a secret's name
 _DIGEST = "0" * 64

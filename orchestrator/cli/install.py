@@ -26,6 +26,11 @@ _SIGNS = {"Add": "+", "Modify": "~", "Remove": "-"}
 @click.option("--kms-key", metavar="ARN", help="A key of your own for the bucket, the state table and the journal.")
 @click.option("--schedule", metavar="EXPRESSION", help="Inspect every twin so often: `rate(1 day)`, `cron(…)`.")
 @click.option(
+    "--repair-drift/--no-repair-drift",
+    default=None,
+    help="Whether the schedule also deploys a twin again that has drifted.",
+)
+@click.option(
     "--quiet-seconds",
     type=click.IntRange(1, 900),
     help="How long nothing of an uploaded project may have changed before it is deployed (20).",
@@ -52,6 +57,7 @@ def install(
     permissions_boundary: str | None,
     kms_key: str | None,
     schedule: str | None,
+    repair_drift: bool | None,
     quiet_seconds: int | None,
     alarms: bool | None,
     alarm_topic: str | None,
@@ -92,6 +98,7 @@ def install(
         refused_per_minute=refused_per_minute,
         url_requests_per_minute=requests_per_minute,
         repair=repair,
+        repair_drift=repair_drift,
     )
     if diff:
         changes = installer.preview(target.aws, options, _show)

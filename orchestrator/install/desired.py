@@ -38,6 +38,7 @@ class Options:
     refused_per_minute: int | None = None
     url_requests_per_minute: int | None = None
     repair: bool = False
+    repair_drift: bool | None = None
 
     def parameters(self) -> dict[str, str]:
         """The stack's parameters that were chosen."""
@@ -54,6 +55,7 @@ class Options:
             "AlarmTopicArn": self.alarm_topic_arn,
             "RefusedPerMinute": self.refused_per_minute,
             "UrlRequestsPerMinute": self.url_requests_per_minute,
+            "RepairDrift": _switched(self.repair_drift),
         }
         return {name: str(value) for name, value in chosen.items() if value is not None}
 

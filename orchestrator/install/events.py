@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from deploy_steps.tasks import announce
+from orchestrator.install import iam
 
 Resource = dict[str, Any]
 
@@ -25,6 +26,32 @@ _BATCH, _WINDOW_SECONDS = 100, 5  # a project's files arrive together, and are o
 _SIDE_BY_SIDE = 2  # the least that Lambda takes
 
 _RULES = ("ProjectChanged", "RedeployRequested")
+_SCHEDULED = "ScheduledInspection"
+_SCHEDULE_GIVEN = "ScheduleGiven"  # the condition
+_CHECK_DRIFT = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${Prefix}-check-drift"
+
+
+def _arn(logical_id: str) -> Resource:
+    return {"Fn::GetAtt": [logical_id, "Arn"]}
+
+
+_REQUESTS = {"Id": "requests", "Arn": _arn("Requests")}
+_PROJECT_CHANGED = {
+    "source": ["aws.s3"],
+    "detail-type": ["Object Created", "Object Deleted"],
+    "detail": {
+        "bucket": {"name": [{"Ref": "ArtifactBucket"}]},
+        "object": {"key": [{"prefix": "projects/"}]},
+        # The bucket's own housekeeping of old versions changes no project.
+        "reason": [{"anything-but": ["Lifecycle Expiration"]}],
+    },
+}
+_REDEPLOY_REQUESTED = {
+    "source": [announce.SOURCE],
+    "detail-type": [announce.REDEPLOY],
+    # Where there are several installations in an account, an event may say which one it means.
+    "detail": {"installation": [{"exists": False}, {"Ref": "Prefix"}]},
+}
 
 
 def resources() -> dict[str, Resource]:
@@ -39,39 +66,43 @@ def resources() -> dict[str, Resource]:
                 "RedrivePolicy": {"deadLetterTargetArn": _arn("UndeliveredEvents"), "maxReceiveCount": _TRIES},
             },
         ),
-        "UndeliveredEventsPolicy": _queue_policy("UndeliveredEvents"),
+        "UndeliveredEventsPolicy": _queue_policy(
+            "UndeliveredEvents",
+            {"Fn::If": [_SCHEDULE_GIVEN, _arn(_SCHEDULED), {"Ref": "AWS::NoValue"}]},
+        ),
         "RequestsPolicy": _queue_policy("Requests"),
         "ProjectChanged": _rule(
             "project-changed",
             "A file of a project was uploaded, changed or removed.",
-            {
-                "source": ["aws.s3"],
-                "detail-type": ["Object Created", "Object Deleted"],
-                "detail": {
-                    "bucket": {"name": [{"Ref": "ArtifactBucket"}]},
-                    "object": {"key": [{"prefix": "projects/"}]},
-                    # The bucket's own housekeeping of old versions changes no project.
-                    "reason": [{"anything-but": ["Lifecycle Expiration"]}],
-                },
-            },
-            {"InputPath": "$.detail"},
+            {"EventPattern": _PROJECT_CHANGED},
+            {**_REQUESTS, "InputPath": "$.detail"},
         ),
         "RedeployRequested": _rule(
             "redeploy-requested",
             "Somebody asks for a deployment; the event's detail is the input of the deploy machine.",
+            {"EventPattern": _REDEPLOY_REQUESTED},
             {
-                "source": [announce.SOURCE],
-                "detail-type": ["Redeploy requested"],
-                # Where there are several installations in an account, an event may say which one it means.
-                "detail": {"installation": [{"exists": False}, {"Ref": "Prefix"}]},
-            },
-            {
+                **_REQUESTS,
                 "InputTransformer": {
                     "InputPathsMap": {"id": "$.id", "detail": "$.detail"},
                     "InputTemplate": '{"id": <id>, "input": <detail>}',
-                }
+                },
             },
         ),
+        _SCHEDULED: {
+            "Condition": _SCHEDULE_GIVEN,
+            **_rule(
+                "scheduled-inspection",
+                "Every twin is inspected from time to time, and repaired if that is wanted.",
+                {"ScheduleExpression": {"Ref": "Schedule"}},
+                {
+                    "Id": "check-drift",
+                    "Arn": {"Ref": "CheckDriftMachine"},
+                    "RoleArn": _arn(f"{_SCHEDULED}Role"),
+                    "Input": {"Fn::Sub": '{"repair": ${RepairDrift}}'},
+                },
+            ),
+        },
         "RequestsToStarter": {
             "Type": "AWS::Lambda::EventSourceMapping",
             "Properties": {
@@ -95,8 +126,10 @@ def settings() -> Resource:
     }
 
 
-def _arn(logical_id: str) -> Resource:
-    return {"Fn::GetAtt": [logical_id, "Arn"]}
+def schedule_statements() -> list[iam.Statement]:
+    """The policy of the role under which the schedule starts its machine."""
+    machine = iam.Grant((_CHECK_DRIFT,), "the machine that checks for drift")
+    return [iam.allow(["states:StartExecution"], machine)]
 
 
 def _queue(name: str, properties: Resource) -> Resource:
@@ -114,14 +147,14 @@ def _queue(name: str, properties: Resource) -> Resource:
     }
 
 
-def _queue_policy(queue: str) -> Resource:
+def _queue_policy(queue: str, *more: Resource) -> Resource:
     """Lets the rules put events into a queue, and no other rule."""
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": "events.amazonaws.com"},
         "Action": "sqs:SendMessage",
         "Resource": _arn(queue),
-        "Condition": {"ArnEquals": {"aws:SourceArn": [_arn(rule) for rule in _RULES]}},
+        "Condition": {"ArnEquals": {"aws:SourceArn": [*(_arn(rule) for rule in _RULES), *more]}},
     }
     return {
         "Type": "AWS::SQS::QueuePolicy",
@@ -132,20 +165,19 @@ def _queue_policy(queue: str) -> Resource:
     }
 
 
-def _rule(name: str, about: str, pattern: Resource, input_: Resource) -> Resource:
-    target = {
-        "Id": "requests",
-        "Arn": _arn("Requests"),
-        **input_,
-        "RetryPolicy": {"MaximumEventAgeInSeconds": _ONE_DAY, "MaximumRetryAttempts": _MOST_RETRIES},
-        "DeadLetterConfig": {"Arn": _arn("UndeliveredEvents")},
-    }
+def _rule(name: str, about: str, when: Resource, target: Resource) -> Resource:
     return {
         "Type": "AWS::Events::Rule",
         "Properties": {
             "Name": {"Fn::Sub": f"${{Prefix}}-{name}"},
             "Description": about,
-            "EventPattern": pattern,
-            "Targets": [target],
+            **when,
+            "Targets": [
+                {
+                    **target,
+                    "RetryPolicy": {"MaximumEventAgeInSeconds": _ONE_DAY, "MaximumRetryAttempts": _MOST_RETRIES},
+                    "DeadLetterConfig": {"Arn": _arn("UndeliveredEvents")},
+                }
+            ],
         },
     }

@@ -80,16 +80,18 @@ _BOUNDED = Grant(
 
 _ITEMS = Grant((_arn("dynamodb", "table/${Prefix}-state"),), "locks, records and history of twins")
 _LIST = Grant(("arn:${AWS::Partition}:s3:::${ArtifactBucket}",), "what lies in the artifact bucket")
-_RESULTS = Grant(
-    (_arn("events", "event-bus/default"),),
-    "the account's event bus, results of deployments alone",
-    {"StringEquals": {"events:source": announce.SOURCE, "events:detail-type": [announce.SUCCEEDED, announce.FAILED]}},
-)
+
+
+def _events(what: str, *detail_types: str) -> Grant:
+    kinds = {"events:source": announce.SOURCE, "events:detail-type": list(detail_types)}
+    return Grant((_arn("events", "event-bus/default"),), f"the account's event bus, {what}", {"StringEquals": kinds})
+
+
 _SNAPSHOTS = Grant(_objects("plans/"), "plans of the last successful deployments")
 _PROJECTS = Grant(_objects("projects/", "drafts/"), "projects' files")
 
 # The bucket and the state table may be encrypted with a key of the customer's own.
-_ENCRYPTED = ("s3:", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem")
+_ENCRYPTED = ("s3:", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan")
 _USE_KEY = {
     "Fn::If": [
         "KeyGiven",
@@ -131,6 +133,7 @@ _BY_ACTION = {
     "dynamodb:GetItem": _ITEMS,
     "dynamodb:PutItem": _ITEMS,
     "dynamodb:DeleteItem": _ITEMS,
+    "dynamodb:Scan": _ITEMS,
     "s3:ListBucket": _LIST,
     "s3:ListBucketVersions": _LIST,
     "iam:CreateRole": _BOUNDED,
@@ -165,7 +168,11 @@ _BY_TASK = {
         ("start-deployment", f"sqs:{action}"): Grant((_arn("sqs", "${Prefix}-requests"),), "its own queue")
         for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "SendMessage")
     },
-    ("announce-result", "events:PutEvents"): _RESULTS,
+    ("announce-result", "events:PutEvents"): _events(
+        "results of deployments alone", announce.SUCCEEDED, announce.FAILED
+    ),
+    ("announce-drift", "events:PutEvents"): _events("drift alone", announce.DRIFT),
+    ("request-redeployment", "events:PutEvents"): _events("requests alone", announce.REDEPLOY),
     ("create-function", "iam:PassRole"): Grant(
         _ROLES,
         "roles of twins, to Lambda alone",

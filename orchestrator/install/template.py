@@ -172,6 +172,8 @@ def orchestrator(tasks: Iterable[Task], machines: Iterable[Machine], code: Code,
         resources[f"{machine.id}Role"] = _role("states.amazonaws.com", iam.machine_statements(own_tasks, children))
     if events.STARTER in steps:
         resources |= events.resources()
+        role = _role("events.amazonaws.com", events.schedule_statements())
+        resources["ScheduledInspectionRole"] = {"Condition": "ScheduleGiven", **role}
         resources[events.STARTER]["Properties"]["Environment"]["Variables"] |= events.settings()
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
@@ -219,6 +221,12 @@ def _parameters() -> Resource:
             "Default": 30,
             "AllowedValues": list(_RETENTIONS),
             "Description": "How many days the journal of steps and the logs of executions are kept.",
+        },
+        "RepairDrift": {
+            "Type": "String",
+            "Default": "false",
+            "AllowedValues": ["true", "false"],
+            "Description": "Whether a twin that is found to have drifted, by the schedule, is deployed again.",
         },
         "QuietSeconds": {
             "Type": "Number",

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from orchestrator.graphs import model, svg
 from orchestrator.graphs.model import Graph, State
 from orchestrator.reference import markdown
-from state_machines import CHILDREN, PUBLIC, definition
+from state_machines import CHILDREN, PUBLIC, WATCHING, definition
 
 _STARTED_BY = {
+    "check-drift": "Started by the schedule of the installation; it starts `inspect` for every twin.",
     "deploy-function": "Started by `deploy` for every function.",
     "remove-function": "Started by `deploy`, `destroy` and `inspect` for every function that shall not be there.",
     "inspect-function": "Started by `inspect` for every function that shall be there.",
@@ -27,9 +28,9 @@ _KINDS = {
 
 _INTRODUCTION = """\
 Three machines are public: you start them from the console, from a script or through an event. They start three smaller
-ones, so that every graph stays readable. Each picture below is drawn from the `*.asl.json` file that is deployed, and
-the list under it says the same in words. Red dashed lines are what happens on an error; a retried error is no error
-yet. On a small screen, follow *open the picture alone* and zoom in.
+ones, so that every graph stays readable. One more looks after all twins, on a schedule. Each picture below is drawn
+from the `*.asl.json` file that is deployed, and the list under it says the same in words. Red dashed lines are what
+happens on an error; a retried error is no error yet. On a small screen, follow *open the picture alone* and zoom in.
 """
 
 
@@ -39,7 +40,7 @@ def page() -> str:
         "State machines",
         "state_machines/*.asl.json",
         _INTRODUCTION,
-        *(_machine(name) for name in (*PUBLIC, *CHILDREN)),
+        *(_machine(name) for name in (*PUBLIC, *CHILDREN, *WATCHING)),
     )
 
 
@@ -47,7 +48,7 @@ def pictures() -> dict[str, str]:
     """File name -> picture, for those who want one alone."""
     return {
         f"{_file(name, number)}.svg": svg.draw(graph, title, _summary(graph), name=_file(name, number)) + "\n"
-        for name in (*PUBLIC, *CHILDREN)
+        for name in (*PUBLIC, *CHILDREN, *WATCHING)
         for number, (title, graph) in enumerate(model.pictures(model.read(definition(name)), name))
     }
 

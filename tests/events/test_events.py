@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from orchestrator import deployment
-from orchestrator.deployment import Options
+from orchestrator.deployment import Options as Deploying
+from orchestrator.install.install import Options, install
 from tests.events.conftest import Account, eventually
 from tests.unit.orchestrator.projects import files
 
@@ -47,10 +48,19 @@ def result(account: Account, project: str) -> dict[str, Any]:
     return found[0]
 
 
-def test_uploading_the_whole_example_is_one_deployment_and_its_result_is_heard(account: Account) -> None:
+@pytest.fixture(scope="module")
+def uploaded(account: Account) -> dict[str, Any]:
+    """The one deployment that uploading the whole example has started."""
     account.upload("factory-twin", example())
 
     [execution] = account.deployed("factory-twin")
+    return execution
+
+
+def test_uploading_the_whole_example_is_one_deployment_and_its_result_is_heard(
+    account: Account, uploaded: dict[str, Any]
+) -> None:
+    execution = uploaded
     assert execution["input"] == {"project": "factory-twin"}
     assert execution["status"] == "SUCCEEDED", execution
     event = result(account, "factory-twin")
@@ -68,7 +78,7 @@ def test_gluecode_deploy_and_the_files_that_it_uploads_are_one_deployment(accoun
         (tmp_path / path).write_bytes(content)
     prepared = deployment.check(tmp_path, allow_loopback_http=True)
 
-    _, uploaded, run = deployment.deploy(account.aws, account.here, prepared, Options(on_failure="rollback"))
+    _, uploaded, run = deployment.deploy(account.aws, account.here, prepared, Deploying(on_failure="rollback"))
 
     [execution] = account.deployed("by-hand")
     assert len(uploaded.written) == len(prepared.files)
@@ -153,3 +163,22 @@ def test_an_event_that_cannot_be_delivered_waits_to_be_looked_at(account: Accoun
     sqs.set_queue_attributes(QueueUrl=queue, Attributes=policy)
     assert (event["detail-type"], event["detail"]) == ("Redeploy requested", {"project": "undelivered"})
     assert account.executions("undelivered") == []
+
+
+def test_the_schedule_finds_drift_and_has_it_repaired(account: Account, uploaded: dict[str, Any]) -> None:
+    group = "/gluecode/factory-twin"
+    account.forget_all_but("factory-twin")
+    account.client("logs").delete_retention_policy(logGroupName=group)
+
+    every_twelve_seconds = "rate(4 minutes)"  # on this cloud
+    install(account.aws, Options("gluecode", schedule=every_twelve_seconds, repair_drift=True), lambda _: None)
+    eventually(lambda: account.executions("", "check-drift"))
+    account.client("events").disable_rule(Name="gluecode-scheduled-inspection")
+
+    groups = {"logGroupNamePrefix": group}
+    eventually(lambda: "retentionInDays" in account.client("logs").describe_log_groups(**groups)["logGroups"][0])
+    eventually(account.all_worked_off)
+    [check] = account.executions("", "check-drift")
+    [repair] = [each for each in account.executions("factory-twin") if each["name"] != uploaded["name"]]
+    assert (check["input"], repair["input"]) == ({"repair": True}, {"project": "factory-twin"})
+    assert [twin["outcome"] for twin in json.loads(check["output"])["twins"]] == ["drifted"]

@@ -21,6 +21,7 @@ HERE = {
     "Schedule": "",
     "Alarms": "true",
     "AlarmTopicArn": "",
+    "RepairDrift": "false",
     "TwinBoundary": "arn:aws:iam::123456789012:policy/gluecode-TwinBoundary-1",
 }
 _ASKS_FOR = {"AlarmTopicGiven": "AlarmTopicArn", "BoundaryGiven": "PermissionsBoundary", "KeyGiven": "KmsKeyArn"}

@@ -87,7 +87,8 @@ def test_the_rules_may_send_to_the_queues_and_nobody_else_may(made: Template) ->
         [statement] = policy["PolicyDocument"]["Statement"]
         assert statement["Principal"] == {"Service": "events.amazonaws.com"}
         [queue] = policy["Queues"]
-        allowed[queue["Ref"]] = {json.dumps(arn) for arn in statement["Condition"]["ArnEquals"]["aws:SourceArn"]}
+        sources = statement["Condition"]["ArnEquals"]["aws:SourceArn"]
+        allowed[queue["Ref"]] = {json.dumps(arn.get("Fn::If", ["", arn])[1]) for arn in sources}
     assert allowed["UndeliveredEvents"] == rules
     assert allowed["Requests"] <= rules
 

@@ -29,7 +29,7 @@ def engines_by_name(embedded_cloud: Cloud, clients: Clients, recorder: Recorder)
     stub = engines.deploy_stub(clients, recorder.address)
     with ExitStack() as open_engines:
         found = {"embedded": engines.embedded(clients, stub)}
-        children = {name: found["embedded"].arn(name) for name in state_machines.CHILDREN}
+        children = {name: found["embedded"].arn(name) for name in state_machines.MACHINES}
         found["moto"] = open_engines.enter_context(engines.moto(embedded_cloud, stub, children))
         if engines.SFN_LOCAL:
             found["sfn-local"] = engines.sfn_local(embedded_cloud.region, stub)

@@ -118,6 +118,19 @@ class Steps:
         told = announcement(event)
         return self._answer("result", told[0] if told else "", "created" if told else "absent")
 
+    def list_twins(self, event: Mapping[str, Any]) -> Any:
+        """The one twin."""
+        asked = {"run": event["run"], "dry_run": False, "repair": event["request"]["repair"]}
+        return {**asked, "twins": [{"twin": TWIN, "project": "plant"}]}
+
+    def announce_drift(self, event: Mapping[str, Any]) -> Any:
+        """Put on the bus."""
+        return self._answer("drift", event["twin"], "created")
+
+    def request_redeployment(self, event: Mapping[str, Any]) -> Any:
+        """Put on the bus."""
+        return self._answer("redeployment", event["twin"], "created")
+
     def list_findings(self, event: Mapping[str, Any]) -> Any:
         """What the real task sums up."""
         return findings(event["state"])

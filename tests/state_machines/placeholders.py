@@ -20,4 +20,4 @@ def machine_placeholder(name: str) -> str:
 
 
 TASK_OF = {placeholder(name): name for name in TASK_NAMES}
-PLACEHOLDERS = {*TASK_OF, *map(machine_placeholder, state_machines.CHILDREN)}
+PLACEHOLDERS = {*TASK_OF, *map(machine_placeholder, (*state_machines.CHILDREN, "inspect"))}

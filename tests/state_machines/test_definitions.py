@@ -32,7 +32,7 @@ IMPERATIVES = {
         "List",
         "Load",
     ),
-    *("Look", "Prepare", "Prove", "Read", "Record", "Release", "Remove", "Say", "Take", "Wait"),
+    *("Look", "Prepare", "Prove", "Read", "Record", "Release", "Remove", "Request", "Say", "Take", "Wait"),
 }
 DOING = {"Task", "Parallel", "Map", "Wait"}
 STATEMENT = re.compile(r"\b(is|did|was|failed|broke)\b")
@@ -135,6 +135,8 @@ def test_every_step_learns_its_run_and_whether_it_may_write(name: str) -> None:
     for title, state in states(name, "Task"):
         handed = state.get("Parameters", {})
         handed = handed.get("Input", handed)
+        if "InspectMachine}" in json.dumps(state):  # a public machine takes its public input
+            continue
         if handed and "request.$" not in handed:  # without Parameters a task gets all that its state has
             assert {"run.$": "$.run", "dry_run.$": "$.dry_run"}.items() <= handed.items(), title
 
