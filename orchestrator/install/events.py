@@ -22,6 +22,7 @@ _ONE_DAY = 86_400
 _MOST_RETRIES = 185  # EventBridge's own limit: it tries for a day, more and more slowly
 _HIDDEN_SECONDS = 660  # six times the function's time-out, as Lambda asks for
 _TRIES = 5
+_ALARM_PERIOD_SECONDS = 300
 _BATCH, _WINDOW_SECONDS = 100, 5  # a project's files arrive together, and are one request
 _SIDE_BY_SIDE = 2  # the least that Lambda takes
 
@@ -58,6 +59,7 @@ def resources() -> dict[str, Resource]:
     """The resources by their logical ids, beside the function and its role."""
     return {
         "UndeliveredEvents": _queue("undelivered", {}),
+        "UndeliveredEventsAlarm": _alarm(),
         "Requests": _queue(
             "requests",
             {
@@ -113,6 +115,31 @@ def resources() -> dict[str, Resource]:
                 "FunctionResponseTypes": ["ReportBatchItemFailures"],
                 "ScalingConfig": {"MaximumConcurrency": _SIDE_BY_SIDE},
             },
+        },
+    }
+
+
+def _alarm() -> Resource:
+    """Sounds when an event lies in the queue of those that could not be delivered."""
+    told = {"Fn::If": ["AlarmTopicGiven", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
+    return {
+        "Type": "AWS::CloudWatch::Alarm",
+        "Condition": "AlarmsWanted",
+        "Properties": {
+            "AlarmName": {"Fn::Sub": "${Prefix}-events-undelivered"},
+            "AlarmDescription": "An event could not be delivered, or not be acted on: it waits in the queue "
+            "'undelivered' of the installation for fourteen days.",
+            "Namespace": "AWS/SQS",
+            "MetricName": "ApproximateNumberOfMessagesVisible",
+            "Dimensions": [{"Name": "QueueName", "Value": {"Fn::GetAtt": ["UndeliveredEvents", "QueueName"]}}],
+            "Statistic": "Maximum",
+            "Period": _ALARM_PERIOD_SECONDS,
+            "EvaluationPeriods": 1,
+            "Threshold": 0,
+            "ComparisonOperator": "GreaterThanThreshold",
+            "TreatMissingData": "notBreaching",
+            "AlarmActions": told,
+            "OKActions": told,
         },
     }
 

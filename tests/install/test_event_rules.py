@@ -103,6 +103,13 @@ def test_a_request_that_cannot_be_acted_on_ends_where_undelivered_events_do(made
     assert {queue["MessageRetentionPeriod"] for queue in queues.values()} == {1_209_600}
 
 
+def test_an_alarm_sounds_when_an_event_was_not_delivered(made: Template) -> None:
+    alarm = of_type(made, "AWS::CloudWatch::Alarm")["UndeliveredEventsAlarm"]
+
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": ["UndeliveredEvents", "QueueName"]}}]
+    assert (alarm["MetricName"], alarm["Threshold"]) == ("ApproximateNumberOfMessagesVisible", 0)
+
+
 def test_the_bucket_tells_what_happens_in_it() -> None:
     bucket = template.artifacts()["Resources"]["Bucket"]["Properties"]
 

@@ -113,7 +113,8 @@ def test_executions_are_logged_and_traced_like_the_tasks_they_call(made: Templat
 
 
 def test_an_alarm_tells_of_every_way_in_which_an_execution_fails_unless_alarms_are_off(made: Template) -> None:
-    alarms = {name: each for name, each in made["Resources"].items() if each["Type"] == "AWS::CloudWatch::Alarm"}
+    found = {name: each for name, each in made["Resources"].items() if each["Type"] == "AWS::CloudWatch::Alarm"}
+    alarms = {name: each for name, each in found.items() if each["Properties"]["Namespace"] == "AWS/States"}
 
     assert {
         (each["Properties"]["Dimensions"][0]["Value"]["Ref"], each["Properties"]["MetricName"])
@@ -123,7 +124,7 @@ def test_an_alarm_tells_of_every_way_in_which_an_execution_fails_unless_alarms_a
         for machine in ("DeployMachine", "DestroyMachine", "InspectMachine")
         for metric in ("ExecutionsFailed", "ExecutionsTimedOut")
     }
-    assert {each["Condition"] for each in alarms.values()} == {"AlarmsWanted"}
+    assert {each["Condition"] for each in found.values()} == {"AlarmsWanted"}
 
 
 def test_every_placeholder_of_a_definition_gets_an_arn(made: Template) -> None:
