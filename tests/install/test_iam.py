@@ -10,13 +10,14 @@ import pytest
 
 from deploy_steps.tasks.registry import Task
 from orchestrator.install import iam
-from orchestrator.install.policy_table import policy_table
+from orchestrator.install.policy_table import of_every_task, of_machines, policy_table
 from orchestrator.install.steps import tasks
 from orchestrator.names import ALARMS, NAME_LIMIT, Installation, TwinNames
 from orchestrator.plan import FUNCTIONS, Code, Footprint, Request, plan
 from tests.install.resolved import HERE, allowed, resolved
 from tests.unit.orchestrator.projects import MAPPINGS, project
 
+CODE = Code("bucket", "code/functions.zip", "c2hhMjU2")
 INSTALLATION = Installation("gluecode", "aws", "eu-central-1", "123456789012")
 TASKS = tasks()
 EACH_TASK = pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
@@ -57,6 +58,20 @@ def test_every_resource_is_named_or_says_why_it_is_not(task: Task) -> None:
     unnamed = [where for where in iam.grants(task.name, task.actions).values() if "*" in where.resources]
 
     assert [where.what for where in unnamed if not where.what.startswith("any: ")] == []
+
+
+def test_what_every_task_and_the_machines_may_do_is_on_named_resources_or_says_why_not() -> None:
+    unnamed = [row for row in (*of_every_task(), *of_machines()) if "*" in row.resources]
+
+    assert unnamed
+    assert [row for row in unnamed if not row.why.startswith("any: ")] == []
+
+
+def test_a_twins_role_has_everything_on_named_resources_but_what_says_why_not() -> None:
+    made = plan(project(("gcp", "aws", "azure")), INSTALLATION, CODE, Footprint(), Request("run", "p", "projects/p/"))
+    statements = [each for part in made["functions"].values() for each in part["role"]["policy"]["Statement"]]
+
+    assert {each["Sid"] for each in statements if "*" in each["Resource"]} == {"XRayHasNoResources"}
 
 
 @EACH_TASK
