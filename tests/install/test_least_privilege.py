@@ -215,6 +215,12 @@ def test_what_an_event_starts_is_started_and_announced_with_no_call_denied(runni
     newest = states.list_executions(stateMachineArn=machine, maxResults=1)["executions"][0]["executionArn"]
     ended = eventually(lambda: _ended(states.describe_execution(executionArn=newest)), seconds=60)
     assert (ended["status"], json.loads(ended["input"])) == ("SUCCEEDED", {"project": TWIN})
+    assert run(aws, "check-drift", {"repair": True}) == ("SUCCEEDED", "")
+    inspection = {"says": "One thing.", "findings": []}
+    drift = {"run": "r", "twin": TWIN, "project": TWIN, "inspection": inspection}
+    for task in ("gluecode-announce-drift", "gluecode-request-redeployment"):
+        told = functions.invoke(FunctionName=task, Payload=json.dumps(drift))["Payload"].read()
+        assert json.loads(told).get("outcome") == "created", told
     assert run(aws, "destroy", {"twin": TWIN, "drain_seconds": 0}) == ("SUCCEEDED", "")
     assert denied(running) == before
 
