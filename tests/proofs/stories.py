@@ -159,6 +159,13 @@ def _provision(client: Client) -> None:
     )
 
 
+def _looked_after(account: Account, run: Run) -> Iterator[Execution]:
+    """The schedule finds drift, tells of it, and asks for its repair."""
+    _deployed(account, Project(("gcp", "gcp", "aws")))
+    account.client("logs").delete_retention_policy(logGroupName=f"/gluecode/{TWIN}")
+    yield run("check-drift", {"repair": True})
+
+
 def _bound(client: Client) -> None:
     client("iam").put_role_permissions_boundary(RoleName="factory-dispatcher", PermissionsBoundary=_BOUNDARY)
 
@@ -194,5 +201,6 @@ STORIES = (
     Story("a lock whose execution is gone", _held_by_a_dead_one),
     Story("a token that stands in its secret only", _with_the_token_in_its_secret_only),
     Story("named by its project", _by_the_name_of_its_project),
+    Story("looked after by the schedule", _looked_after),
     Story("installed by CloudFormation", _installed_by_cloudformation),
 )

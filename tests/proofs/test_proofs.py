@@ -96,6 +96,7 @@ _OF_THE_TASKS = (
     "a lock whose execution is gone",
     "a token that stands in its secret only",
     "named by its project",
+    "looked after by the schedule",
     "installed by CloudFormation",
 )
 
