@@ -29,7 +29,9 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True)
 class ConfigLayerSpec:
-    """Desired newest version. `content` is the document in the artifact bucket; its digest decides what is current."""
+    """Desired newest version. `content` is the zip in the artifact bucket (`packed`); what decides which version
+    is current is the digest of the document in it (hexadecimal SHA-256).
+    """
 
     name: str
     owner: Owner
@@ -46,13 +48,23 @@ class ConfigLayerIdentity:
     keep_latest: bool = False
 
 
-def create(client: Any, spec: ConfigLayerSpec, *, s3: Any, dry_run: bool = False) -> Result:
+def packed(document: bytes) -> bytes:
+    """The layer's zip for a configuration document."""
+    made = io.BytesIO()
+    entry = zipfile.ZipInfo(DOCUMENT, _EPOCH)
+    entry.external_attr = 0o644 << 16
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr(entry, document, zipfile.ZIP_DEFLATED)
+    return made.getvalue()
+
+
+def create(client: Any, spec: ConfigLayerSpec, *, dry_run: bool = False) -> Result:
     """Publish a version unless our newest one is as specified. A version never changes: an update is a new one."""
     ours = _read(client, spec.name, spec.owner)
     changes = _changes(spec, ours[0]) if ours else ()
     if ours and not changes:
         return Result(KIND, spec.name, "unchanged", outputs={"arn": ours[0]["arn"]})
-    arn = UNKNOWN if dry_run else _publish(client, s3, spec)
+    arn = UNKNOWN if dry_run else _publish(client, spec)
     return Result(KIND, spec.name, "updated" if ours else "created", changes, {"arn": arn})
 
 
@@ -83,25 +95,14 @@ def _changes(spec: ConfigLayerSpec, live: dict[str, Any]) -> tuple[Change, ...]:
     return differences(desired, live) + tag_differences(spec.owner, live["marks"])
 
 
-def _publish(client: Any, s3: Any, spec: ConfigLayerSpec) -> str:
-    document = s3.get_object(Bucket=spec.content.bucket, Key=spec.content.key)["Body"].read()
+def _publish(client: Any, spec: ConfigLayerSpec) -> str:
     made = client.publish_layer_version(
         LayerName=spec.name,
         Description=_description(spec),
-        Content={"ZipFile": _packed(document)},
+        Content={"S3Bucket": spec.content.bucket, "S3Key": spec.content.key},
         CompatibleRuntimes=list(spec.runtimes),
     )
     return str(made["LayerVersionArn"])
-
-
-def _packed(document: bytes) -> bytes:
-    """The layer's zip: the same bytes for the same document."""
-    packed = io.BytesIO()
-    entry = zipfile.ZipInfo(DOCUMENT, _EPOCH)
-    entry.external_attr = 0o644 << 16
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr(entry, document, zipfile.ZIP_DEFLATED)
-    return packed.getvalue()
 
 
 def _description(spec: ConfigLayerSpec) -> str:
@@ -142,7 +143,6 @@ kind = Kind(
     create=create,
     destroy=destroy,
     info=info,
-    reads_s3=("create",),
     actions=Actions(
         create=("lambda:ListLayerVersions", "lambda:PublishLayerVersion", "s3:GetObject"),
         destroy=("lambda:ListLayerVersions", "lambda:DeleteLayerVersion"),

@@ -28,12 +28,13 @@ _COUNTS = (
 
 @dataclass(frozen=True)
 class FailureQueueSpec:
-    """Desired queue. `encrypted`: at rest, with keys that SQS manages."""
+    """Desired queue. `encrypted`: at rest, with keys that SQS manages. `url`, where known, saves asking for it."""
 
     name: str
     owner: Owner
     retention_seconds: int
     encrypted: bool = True
+    url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class FailureQueueIdentity:
 
 def create(client: Any, spec: FailureQueueSpec, *, dry_run: bool = False) -> Result:
     """Make the queue, or bring its retention, encryption and tags to the spec."""
-    live = _read(client, spec.name)
+    live = _read(client, spec.name, spec.url)
     if live is None:
         url = UNKNOWN if dry_run else _create(client, spec)
         outputs = {"url": url, "arn": UNKNOWN if dry_run else _arn(client, url)}
@@ -79,7 +80,7 @@ def destroy(client: Any, identity: FailureQueueIdentity, *, dry_run: bool = Fals
 
 def info(client: Any, spec: FailureQueueSpec) -> Result:
     """Compare the live queue with the spec, and count what lies in it."""
-    live = _read(client, spec.name)
+    live = _read(client, spec.name, spec.url)
     if live is None:
         return Result(KIND, spec.name, "absent")
     changes = _changes(spec, live)
@@ -110,9 +111,9 @@ def _arn(client: Any, url: str) -> str:
     return f"arn:{client.meta.partition}:sqs:{client.meta.region_name}:{account}:{name}"
 
 
-def _read(client: Any, name: str) -> dict[str, Any] | None:
+def _read(client: Any, name: str, url: str | None = None) -> dict[str, Any] | None:
     try:
-        url = client.get_queue_url(QueueName=name)["QueueUrl"]
+        url = url or client.get_queue_url(QueueName=name)["QueueUrl"]
         live = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         tags = client.list_queue_tags(QueueUrl=url).get("Tags", {})
     except client.exceptions.QueueDoesNotExist:

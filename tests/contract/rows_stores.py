@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import Any
 
+from deploy_steps.config_layer import packed
 from deploy_steps.kinds import KINDS
 from tests.contract.conftest import EMBEDDED
 from tests.contract.row import Drift, Row, Spec
@@ -263,12 +264,12 @@ def layer_name(world: World) -> str:
 def prepare_documents(world: World) -> None:
     world.hand("s3").create_bucket(Bucket=world.bucket)
     for text in ("first", "second"):
-        world.hand("s3").put_object(Bucket=world.bucket, Key=f"builds/{text}.json", Body=document(text))
+        world.hand("s3").put_object(Bucket=world.bucket, Key=f"builds/{text}.zip", Body=packed(document(text)))
 
 
 def content(world: World, text: str) -> Spec:
     digest = hashlib.sha256(document(text)).hexdigest()
-    return {"bucket": world.bucket, "key": f"builds/{text}.json", "sha256": digest}
+    return {"bucket": world.bucket, "key": f"builds/{text}.zip", "sha256": digest}
 
 
 def layer(world: World) -> Spec:

@@ -225,7 +225,7 @@ def test_the_longest_twin_name_still_fits_a_version_description() -> None:
 
 
 def test_the_layers_zip_is_the_same_for_the_same_document() -> None:
-    first, second = config_layer._packed(b"{}"), config_layer._packed(b"{}")
+    first, second = config_layer.packed(b"{}"), config_layer.packed(b"{}")
 
     with zipfile.ZipFile(BytesIO(first)) as archive:
         assert {name: archive.read(name) for name in archive.namelist()} == {"python/digital_twin_info.json": b"{}"}
@@ -235,7 +235,7 @@ def test_the_layers_zip_is_the_same_for_the_same_document() -> None:
 def test_a_document_that_is_not_in_the_bucket_is_an_error_that_waiting_does_not_cure(world: World) -> None:
     row = rows_stores.CONFIG_LAYER
     row.prepare(world)
-    missing = {**row.spec(world)["content"], "key": "builds/missing.json"}
+    missing = {**row.spec(world)["content"], "key": "builds/missing.zip"}
 
     with pytest.raises(Rejected, match="NoSuchKey") as error:
         world.create(row.kind, {**row.spec(world), "content": missing})
@@ -246,7 +246,7 @@ def test_a_document_that_is_not_in_the_bucket_is_an_error_that_waiting_does_not_
 
 def layer_spec(twin: str) -> config_layer.ConfigLayerSpec:
     """A layer's spec with a digest as long as they get."""
-    content = StoredObject("artifacts", "builds/x.json", "0" * 64)
+    content = StoredObject("artifacts", "builds/x.zip", "0" * 64)
     return config_layer.ConfigLayerSpec("twin-configuration", Owner(twin), content, ("python3.13",))
 
 

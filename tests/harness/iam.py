@@ -12,6 +12,7 @@ IMPLIED = {
     "dynamodb:CreateTable": {"dynamodb:TagResource"},
     "iot:CreateTopicRule": {"iot:TagResource", "iam:PassRole"},
     "iot:ReplaceTopicRule": {"iam:PassRole"},
+    "lambda:PublishLayerVersion": {"s3:GetObject"},
     "sqs:CreateQueue": {"sqs:TagQueue"},
     "logs:CreateLogGroup": {"logs:TagResource"},
     "secretsmanager:CreateSecret": {"secretsmanager:TagResource"},
