@@ -75,7 +75,7 @@ _NOT_READY = (
     "QueueDeletedRecently",  # SQS: "You must wait 60 seconds after deleting a queue before you can create another"
 )
 _COUNTED = {"calls": 0, "writes": 0}
-_READS = ("Get", "List", "Describe", "Head", "Filter", "Query", "Scan", "Simulate")
+_READS = ("Get", "List", "Describe", "Head", "BatchGet", "Filter", "Query", "Scan", "Simulate")
 
 
 @functools.cache
@@ -83,7 +83,12 @@ def client(service: str) -> Any:
     """The boto3 client of one service, made once per worker. Two quick tries; patience is the state machine's."""
     made = boto3.client(
         service,  # type: ignore[call-overload]  # the service's name is data here
-        config=Config(retries={"mode": "standard", "max_attempts": 2}, connect_timeout=5, read_timeout=20),
+        config=Config(
+            retries={"mode": "standard", "max_attempts": 2},
+            connect_timeout=5,
+            read_timeout=20,
+            max_pool_connections=24,  # as many as any task makes calls side by side
+        ),
     )
     made.meta.events.register("before-call", _count)
     return made

@@ -89,6 +89,8 @@ class journal:  # noqa: N801  # reads as a statement: `with journal(...) as note
             self._line["name"] = subject.get("name", "")
         if event.get("dry_run"):
             self._line["dry_run"] = True
+        if event.get("was_there") is False:
+            self._line["new"] = True
 
     def __enter__(self) -> Callable[..., None]:
         self._started = time.time()

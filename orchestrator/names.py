@@ -253,18 +253,13 @@ def draft_files(project: str, digest: str) -> str:
 
 
 def configuration_key(twin: str, sha256: str) -> str:
-    """The key of a twin's configuration document, named by its content (hex digest)."""
-    return f"builds/{twin}/{sha256}.json"
+    """The key of the zip with a twin's configuration document, named by the document's digest (hexadecimal)."""
+    return f"builds/{twin}/{sha256}.zip"
 
 
 def package_key(twin: str, device: str, source_digest: str) -> str:
     """The key of the zip that a device's own processor is deployed from."""
     return f"packages/{twin}/{device}/{source_digest}.zip"
-
-
-def snapshot_key(twin: str) -> str:
-    """The key of the plan that the last successful deployment brought about."""
-    return f"plans/{twin}/deployed.json"
 
 
 def _hash(text: str) -> str:

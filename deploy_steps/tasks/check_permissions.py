@@ -1,8 +1,9 @@
 """Makes sure that the roles of the steps may do what a deployment asks of them, before it changes anything.
 
-A permissions boundary, a policy edited by hand, or a prefix that the installation is limited to can take from a role
-what the template gave it. The simulation of all roles takes some sixty calls, so its verdict is remembered for a day
-for each twin, as long as the installation stays as it is: then it is a single read. What cannot be asked is let pass.
+A permissions boundary, or a policy edited by hand, can take from a role what the template gave it. The simulation of
+all roles takes some sixty calls, so its verdict is remembered for a day, for all twins, as long as the installation
+stays as it is: then it is a single read. It is asked for while the project is being read, so nobody waits for it. What
+cannot be asked is let pass.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ ACTIONS = (
 )
 
 _VERBS = ("create", "destroy")
+_ANY_TWIN = "twin"  # the roles' policies know twins by the start of their names alone, so one stands for all
+_INSTALLATION = "#installation"  # stands in the state table where a twin's name would; none can begin so
 _ITEM = "permissions"
 _GOOD_FOR = timedelta(days=1)
 _ASKERS = 4  # roles that are asked about side by side
@@ -52,33 +55,28 @@ class Lack:
 def check(client: Callable[[str], Any], event: Mapping[str, Any]) -> Outcome:
     """`present` when all roles were found good, `unchanged` when they were a short time ago, `absent` when not asked.
 
-    `client` gives the client of a service. Event: twin, execution (ARN), request (whatever was typed), dry_run (true:
-    the verdict is not kept). Raises AccessDenied, naming roles and actions.
+    `client` gives the client of a service. Event: execution (ARN), request (whatever was typed: with dry_run, the
+    verdict is not kept, and one that is no object is left for the project's task to refuse). Raises AccessDenied,
+    naming roles and actions.
     """
-    stack, twin = settings.stack(), event["twin"]
-    if not twin.startswith(settings.twin_prefix()):
-        raise AccessDenied(
-            f"This installation works on twins whose names start with '{settings.twin_prefix()}' only, so its steps "
-            f"may not touch '{twin}'. Name the twin so, or change it with `gluecode install --twin-prefix`."
-        )
-    if not stack or event["request"].get("check_permissions") is False:
+    stack, request = settings.stack(), event["request"]
+    if not stack or not isinstance(request, Mapping) or request.get("check_permissions") is False:
         return "absent"
-    if _remembered(client("dynamodb"), twin):
+    if _remembered(client("dynamodb")):
         return "unchanged"
-    lacking = _lacking(client, settings.installation(event["execution"]), twin, stack)
+    lacking = _lacking(client, settings.installation(event["execution"]), stack)
     if lacking:
-        raise AccessDenied(_told(lacking, twin))
-    if not event["dry_run"]:
-        _remember(client("dynamodb"), twin)
+        raise AccessDenied(_told(lacking))
+    if request.get("dry_run") is not True:
+        _remember(client("dynamodb"))
     return "absent" if lacking is None else "present"
 
 
-def _lacking(
-    client: Callable[[str], Any], installation: Installation, twin: str, stack: str
-) -> tuple[Lack, ...] | None:
+def _lacking(client: Callable[[str], Any], installation: Installation, stack: str) -> tuple[Lack, ...] | None:
     """What the roles lack; None where this role may not ask, or where AWS has no simulator."""
     try:
         with aws.translated():
+            twin = settings.twin_prefix() + _ANY_TWIN
             return lacks(client("iam"), installation, twin, roles(client("cloudformation"), stack))
     except RETRYABLE:
         raise
@@ -130,7 +128,7 @@ def _actions() -> dict[str, tuple[str, ...]]:
     return of_kinds | {task.name: task.actions for task in TASKS if task.actions and task.name != NAME}
 
 
-def _told(lacking: Iterable[Lack], twin: str) -> str:
+def _told(lacking: Iterable[Lack]) -> str:
     by_task: dict[str, list[Lack]] = {}
     for lack in lacking:
         by_task.setdefault(lack.task, []).append(lack)
@@ -139,7 +137,7 @@ def _told(lacking: Iterable[Lack], twin: str) -> str:
         lines.append(f"- and {len(by_task) - _LONGEST} more: `gluecode check-permissions` shows all.")
     return "\n".join(
         [
-            f"The roles of the steps may not do all that deploying the twin '{twin}' takes, so nothing was changed:",
+            "The roles of the steps may not do all that deploying a twin takes, so nothing was changed:",
             *lines,
             "`gluecode install --repair` puts back into the roles' policies what was taken out by hand; "
             "if a permissions boundary or the installation's twin prefix withholds them, change that. To deploy "
@@ -154,16 +152,16 @@ def _line(found: list[Lack]) -> str:
     return f"- {found[0].task} (role {found[0].role}): {actions} on {found[0].resource} ({reasons})"
 
 
-def _remembered(dynamodb: Any, twin: str) -> bool:
-    item = state_table.read(dynamodb, settings.state_table(), twin, _ITEM)
+def _remembered(dynamodb: Any) -> bool:
+    item = state_table.read(dynamodb, settings.state_table(), _INSTALLATION, _ITEM)
     if item is None or item["installed"] != _installed():
         return False
     return datetime.fromisoformat(item["checked_at"]) > datetime.now(UTC) - _GOOD_FOR
 
 
-def _remember(dynamodb: Any, twin: str) -> None:
+def _remember(dynamodb: Any) -> None:
     values = {"installed": _installed(), "checked_at": datetime.now(UTC).isoformat(timespec="seconds")}
-    state_table.write(dynamodb, settings.state_table(), twin, _ITEM, values)
+    state_table.write(dynamodb, settings.state_table(), _INSTALLATION, _ITEM, values)
 
 
 def _installed() -> str:
@@ -174,6 +172,6 @@ def _installed() -> str:
 def check_task(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
     """Handler of `check`. Event: as of `check`, and run."""
     with journal(event, KIND, "check") as note, aws.translated():
-        result = Result(KIND, event["twin"], check(aws.client, event))
+        result = Result(KIND, settings.installation(event["execution"]).prefix, check(aws.client, event))
         note(result)
     return result.as_dict()

@@ -1,24 +1,31 @@
 """Reads what was asked for and the project's files, and answers the plan that flows through the deploy machine.
 
-Whatever is wrong with a project is found here, before anything is created.
+The only task that needs pydantic: whatever is wrong with a project is found here, before anything is created.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from deploy_steps import aws
+from deploy_steps.config_layer import packed
 from deploy_steps.contract import Result
-from deploy_steps.errors import InvalidProject
+from deploy_steps.errors import AccessDenied, InvalidProject
 from deploy_steps.task import journal
-from deploy_steps.tasks import settings, state_table
+from deploy_steps.tasks import settings, snapshot, state_table
+from deploy_steps.tasks.leftovers import wanted
 from deploy_steps.tasks.record import known, ours
 from deploy_steps.tasks.request import read_deploy
-from deploy_steps.tasks.stored_project import read_files, read_stored
+from deploy_steps.tasks.stored_project import read_marked, read_stored
 from orchestrator.config import Project
-from orchestrator.plan import Code, PlanTooLarge, Request, plan
+from orchestrator.plan import Code, PlanTooLarge, Request, configuration, plan
 
 KIND = "project"
 ACTIONS = (
@@ -26,44 +33,104 @@ ACTIONS = (
     "s3:GetObject",
     "s3:PutObject",
     "secretsmanager:DescribeSecret",
-    "dynamodb:GetItem",
+    "dynamodb:BatchGetItem",
 )
+
+_THERE = {"PreconditionFailed", "ConditionalRequestConflict"}  # the object is there, or somebody is just putting it
 
 
 def load(s3: Any, secrets: Any, dynamodb: Any, event: Mapping[str, Any]) -> dict[str, Any]:
-    """The plan. Event: run, execution, request (whatever was typed).
+    """The plan, and whether exactly that was deployed before (`settled`), so that a comparison may be all it takes.
 
-    Raises InvalidInput for the request and InvalidProject with every fault of the project's files.
+    Event: run, execution, request (whatever was typed). Raises InvalidInput for the request, InvalidProject with every
+    fault of the project's files, and AccessDenied for a twin that the installation may not work on.
     """
     request = read_deploy(event["request"])
-    bucket = settings.artifact_bucket()
-    files = read_files(s3, bucket, request["source"])
+    drain_seconds = request.pop("drain_seconds")
+    bucket, about = settings.artifact_bucket(), Request(run=event["run"], **request)
+    files, basis, items = _found(s3, dynamodb, bucket, about)
+    last = _last(items, basis)
+    if last and not about.adopt:
+        return {**snapshot.replanned(last, about), "drain_seconds": drain_seconds, "settled": True}
     if not files:
         raise InvalidProject(
-            f"There is no project at s3://{bucket}/{request['source']}. Bring it there first: "
-            f"`gluecode deploy {request['project']}`, or "
-            f"`aws s3 sync {request['project']} s3://{bucket}/projects/{request['project']}`."
+            f"There is no project at s3://{bucket}/{about.source}. Bring it there first: "
+            f"`gluecode deploy {about.project}`, or "
+            f"`aws s3 sync {about.project} s3://{bucket}/projects/{about.project}`."
         )
     project = read_stored(secrets, files)
-    drain_seconds = request.pop("drain_seconds")
-    record = state_table.read(dynamodb, settings.state_table(), project.twin, state_table.RECORD)
+    _ensure_allowed(project.twin)
+    record = _record(s3, dynamodb, project, about, items)
     try:
         made = plan(
             project,
             settings.installation(event["execution"]),
             _code(bucket),
             known(record, "deploy"),
-            Request(run=event["run"], **request),
+            about,
             ours(record),
             settings.watch(),
         )
     except PlanTooLarge as error:
         raise InvalidProject(str(error)) from None
-    if not request["dry_run"]:
-        _keep_configuration(s3, project, made["configuration_layer"]["content"])
     # What has departed is worked out once more under the lock; here it would only take room.
     flowing = {name: value for name, value in made.items() if not name.startswith("departed_")}
-    return _bounded({**flowing, "drain_seconds": drain_seconds}, settings.permissions_boundary())
+    more = {"drain_seconds": drain_seconds, "settled": False, "basis": basis}
+    return _bounded({**flowing, **more}, settings.permissions_boundary())
+
+
+def _found(
+    s3: Any, dynamodb: Any, bucket: str, about: Request
+) -> tuple[dict[str, bytes], str, dict[str, dict[str, Any]]]:
+    """The project's files, the digest of all that a plan depends on, and what the state table holds of the twin.
+
+    All of it at once: a twin mostly has its project's name.
+    """
+    with ThreadPoolExecutor(1) as calls:
+        items = calls.submit(_remembered, dynamodb, about.project)
+        files, marks = read_marked(
+            s3, bucket, about.source, known=lambda marks: _last(items.result(), _basis(marks)) is not None
+        )
+    return files, _basis(marks), items.result()
+
+
+def _basis(marks: Mapping[str, str]) -> str:
+    """The same only where the same files are read, by the same release with the same settings (hexadecimal SHA-256)."""
+    return hashlib.sha256(json.dumps([sorted(marks.items()), settings.of_plans()]).encode()).hexdigest()
+
+
+def _remembered(dynamodb: Any, twin: str) -> dict[str, dict[str, Any]]:
+    items = (state_table.RECORD, state_table.LOCK, snapshot.ITEM)
+    return state_table.read_together(dynamodb, settings.state_table(), twin, *items)
+
+
+def _last(items: Mapping[str, dict[str, Any]], basis: str) -> dict[str, Any] | None:
+    """The plan of the last deployment, if it was of exactly this, came to its end, and nothing was begun since."""
+    last, record = snapshot.unpacked(items.get(snapshot.ITEM)), items.get(state_table.RECORD)
+    if last is None or last["basis"] != basis or state_table.LOCK in items:
+        return None
+    return last if known(record, "deploy") == wanted(last) else None
+
+
+def _record(
+    s3: Any, dynamodb: Any, project: Project, about: Request, items: Mapping[str, dict[str, Any]]
+) -> dict[str, Any] | None:
+    """The twin's record; meanwhile its configuration is put where the layer's step finds it."""
+    with ThreadPoolExecutor(1) as calls:
+        kept = None if about.dry_run else calls.submit(_keep_configuration, s3, project)
+        found = items if project.twin == about.project else _remembered(dynamodb, project.twin)
+        if kept:
+            kept.result()
+    return found.get(state_table.RECORD)
+
+
+def _ensure_allowed(twin: str) -> None:
+    prefix = settings.twin_prefix()
+    if not twin.startswith(prefix):
+        raise AccessDenied(
+            f"This installation works on twins whose names start with '{prefix}' only, so its steps may not touch "
+            f"'{twin}'. Name the twin so, or change it with `gluecode install --twin-prefix`."
+        )
 
 
 def _code(bucket: str) -> Code:
@@ -77,16 +144,20 @@ def _code(bucket: str) -> Code:
     )
 
 
-def _keep_configuration(s3: Any, project: Project, content: Mapping[str, str]) -> None:
-    """Put the twin's configuration document where the layer's step finds it; named by its content, once is enough."""
-    where = {"Bucket": content["bucket"], "Prefix": content["key"], "MaxKeys": 1}
-    if not s3.list_objects_v2(**where).get("KeyCount"):
+def _keep_configuration(s3: Any, project: Project) -> None:
+    """Put the configuration layer's zip into the bucket; named by its content, it has to be put there once."""
+    bucket = settings.artifact_bucket()
+    try:
         s3.put_object(
-            Bucket=content["bucket"],
-            Key=content["key"],
-            Body=project.configuration,
-            ContentType="application/json",
+            Bucket=bucket,
+            Key=configuration(project, bucket)["key"],
+            Body=packed(project.configuration),
+            ContentType="application/zip",
+            IfNoneMatch="*",
         )
+    except ClientError as error:
+        if aws.error_code(error) not in _THERE:
+            raise
 
 
 def _bounded(made: dict[str, Any], boundary: str | None) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from typing import Any
 from deploy_steps import aws
 from deploy_steps.contract import Result
 from deploy_steps.task import journal
-from deploy_steps.tasks import settings, snapshot
+from deploy_steps.tasks import settings, snapshot, state_table
 
 KIND = "rollback"
-ACTIONS = ("s3:GetObject", "s3:ListBucket")
+ACTIONS = ("dynamodb:GetItem",)
 
 _NOWHERE = "nowhere"
 _KEPT = ("run", "project", "dry_run", "on_failure", "retain_data", "drain_seconds", "expected_steps")
@@ -38,7 +38,8 @@ def rolled_back(state: Mapping[str, Any], last: Mapping[str, Any] | None) -> dic
 def load_task(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
     """Handler. Event: run, dry_run, state (with `failure`)."""
     with journal(event, KIND, "load") as note, aws.translated():
-        last = snapshot.read(aws.client("s3"), settings.artifact_bucket(), event["state"]["twin"])
-        plan = rolled_back(event["state"], last)
+        table, twin = settings.state_table(), event["state"]["twin"]
+        item = state_table.read(aws.client("dynamodb"), table, twin, snapshot.ITEM)
+        plan = rolled_back(event["state"], snapshot.unpacked(item))
         note(Result(KIND, plan["twin"], "absent" if plan.get("nothing_to_go_back_to") else "present"))
     return plan

@@ -18,7 +18,7 @@ from orchestrator.names import is_name, project_files
 from orchestrator.plan.removal import removal
 
 KIND = "twin"
-ACTIONS = ("s3:ListBucket", "s3:GetObject", "dynamodb:GetItem")
+ACTIONS = ("s3:ListBucket", "s3:GetObject", "dynamodb:BatchGetItem")
 
 
 def load(s3: Any, dynamodb: Any, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -30,10 +30,11 @@ def load(s3: Any, dynamodb: Any, event: Mapping[str, Any]) -> dict[str, Any]:
     request = read_twin(event["request"])
     bucket = settings.artifact_bucket()
     twin = request.get("twin") or _twin_of(s3, bucket, request["project"])
-    record = state_table.read(dynamodb, settings.state_table(), twin, state_table.RECORD)
+    items = state_table.read_together(dynamodb, settings.state_table(), twin, state_table.RECORD, snapshot.ITEM)
+    record = items.get(state_table.RECORD)
     before = known(record, event["verb"])
     if event["verb"] == "inspect":
-        plan = _deployed(snapshot.read(s3, bucket, twin), twin)
+        plan = _deployed(snapshot.unpacked(items.get(snapshot.ITEM)), twin)
         known_by_now = leftovers(twin, before, wanted(plan), drain=False)
         return {**plan, "run": event["run"], "dry_run": True, "results": {}, "known": known_by_now}
     made = removal(

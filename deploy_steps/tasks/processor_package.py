@@ -15,6 +15,7 @@ from deploy_steps import aws
 from deploy_steps.contract import Outcome, Result
 from deploy_steps.errors import InvalidProject
 from deploy_steps.task import journal
+from orchestrator.names import package_key
 from orchestrator.plan import device_component, package_digest
 
 KIND = "processor-package"
@@ -33,8 +34,8 @@ def build(s3: Any, event: Mapping[str, Any]) -> tuple[Outcome, dict[str, Any]]:
     Raises InvalidProject when the device's files are not those that were planned.
     """
     device, template = event["device"], event["template"]
-    bucket, key = template["function"]["code"]["bucket"], device["package_key"]
-    sha256 = _kept(s3, bucket, key)
+    bucket, key = where(device, template)
+    sha256 = kept(s3, bucket, key)
     outcome: Outcome = "unchanged" if sha256 else "created"
     if sha256 is None:
         content = _packed(s3, template["function"]["code"], event["source"], device)
@@ -46,6 +47,12 @@ def build(s3: Any, event: Mapping[str, Any]) -> tuple[Outcome, dict[str, Any]]:
     package = {"bucket": bucket, "key": key, "sha256": sha256}
     recorded = device.get("recorded", False)
     return outcome, device_component(device["device"], device["name"], package, template, recorded=recorded)
+
+
+def where(device: Mapping[str, str], template: Mapping[str, Any]) -> tuple[str, str]:
+    """Bucket and key of a device's package, named by what goes into it."""
+    twin = template["owner"]["twin"]
+    return template["function"]["code"]["bucket"], package_key(twin, device["device"], device["source_digest"])
 
 
 def packed(functions: bytes, sources: Mapping[str, bytes]) -> bytes:
@@ -66,7 +73,7 @@ def _entry(name: str) -> zipfile.ZipInfo:
     return entry
 
 
-def _kept(s3: Any, bucket: str, key: str) -> str | None:
+def kept(s3: Any, bucket: str, key: str) -> str | None:
     """The SHA-256 (base64) of the package that is there already."""
     try:
         return str(s3.head_object(Bucket=bucket, Key=key)["Metadata"]["sha256"])

@@ -6,8 +6,8 @@ after the last one, so that no crash leaves anything unknown behind.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -15,21 +15,15 @@ from typing import Any
 from deploy_steps import aws
 from deploy_steps.contract import Result
 from deploy_steps.task import journal
-from deploy_steps.tasks import settings, state_table
-from deploy_steps.tasks.leftovers import EVERY_CONNECTION, leftovers, wanted
+from deploy_steps.tasks import settings, snapshot, state_table
+from deploy_steps.tasks.leftovers import EVERY_CONNECTION, wanted
 from deploy_steps.tasks.outcome import outcome
-from deploy_steps.tasks.snapshot import kept
-from orchestrator.names import snapshot_key
+from deploy_steps.tasks.outset import outset
 from orchestrator.plan.footprint import Footprint
 
 KIND = "record"
-START_ACTIONS = ("dynamodb:GetItem", "dynamodb:PutItem")
-OUTCOME_ACTIONS = (
-    "dynamodb:PutItem",
-    "dynamodb:DeleteItem",
-    "s3:PutObject",
-    "s3:DeleteObject",
-)
+START_ACTIONS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+OUTCOME_ACTIONS = ("dynamodb:BatchWriteItem",)
 
 OURS = "ours"
 """Under this name the record keeps what the last successful deployment left, also while the next one is at work."""
@@ -38,40 +32,46 @@ _COPIED = ("project", "source", "providers", "event_checking", "digest")
 
 
 def start(dynamodb: Any, table: str, event: Mapping[str, Any]) -> dict[str, Any]:
-    """Widen the record, open the run's history, and answer what may be left over (`leftovers`).
+    """Widen the record, open the run's history, and answer what the run starts from (`outset.outset`).
 
     Event: verb, run, execution, started, dry_run, state (the plan, or the identities that destroy works with).
     """
     plan, twin = event["state"], event["state"]["twin"]
-    record = state_table.read(dynamodb, table, twin, state_table.RECORD)
-    before, now = known(record, event["verb"]), wanted(plan)
+    widen = event["verb"] == "deploy" and not event["dry_run"]
+    with ThreadPoolExecutor(1) as meanwhile:
+        if not event["dry_run"]:
+            running = _history(event, {"outcome": "running"})
+            opening = meanwhile.submit(state_table.write, dynamodb, table, twin, _run(event), running)
+        if widen:
+            about = {**_about(plan), "execution": event["execution"]}
+            record = state_table.widen(dynamodb, table, twin, state_table.RECORD, about, _sets(wanted(plan)))
+        else:
+            record = state_table.read(dynamodb, table, twin, state_table.RECORD)
+        if not event["dry_run"]:
+            opening.result()
     drain = event["verb"] == "deploy" or bool(plan["retain_data"] and record)
-    if not event["dry_run"]:
-        wider = {**_about(plan), **(record or {}), **_lists(before | now)}
-        if event["verb"] == "deploy" and wider != record:
-            state_table.write(dynamodb, table, twin, state_table.RECORD, {**wider, "execution": event["execution"]})
-        state_table.write(dynamodb, table, twin, _run(event), _history(event, {"outcome": "running"}))
-    return leftovers(twin, before, now, drain=drain)
+    return outset(plan, known(record, event["verb"]), drain=drain)
 
 
-def finish(dynamodb: Any, s3: Any, table: str, bucket: str, event: Mapping[str, Any]) -> dict[str, Any]:
+def finish(dynamodb: Any, table: str, event: Mapping[str, Any]) -> dict[str, Any]:
     """Narrow the record if all went well, close the run's history, and answer what happened (`outcome.outcome`).
 
-    Doing it twice changes nothing. Event as of `start`; the state has `results`, or `failure` where it failed.
+    Doing it twice changes nothing. Event as of `start`; the state has `results`, or `failure` where it failed. A run
+    that was `compared` (true) found nothing to change, so record and snapshot stay as they are.
     """
     plan, answer = event["state"], outcome(event["verb"], event["state"])
     if event["dry_run"]:
         return answer
-    twin, snapshot = plan["twin"], {"Bucket": bucket, "Key": snapshot_key(plan["twin"])}
+    items: dict[str, Mapping[str, Any] | None] = {_run(event): _history(event, _ending(answer))}
     if answer["outcome"] != "failed" and (event["verb"] == "destroy" or plan.get("nothing_to_go_back_to")):
-        s3.delete_object(**snapshot)
-        state_table.remove(dynamodb, table, twin, state_table.RECORD)
-    elif answer["outcome"] != "failed":
-        s3.put_object(**snapshot, Body=json.dumps(kept(plan)).encode(), ContentType="application/json")
-        there = _lists(wanted(plan))
-        record = {**_about(plan), **there, OURS: there, "execution": event["execution"], "deployed_at": _now()}
-        state_table.write(dynamodb, table, twin, state_table.RECORD, record)
-    state_table.write(dynamodb, table, twin, _run(event), _history(event, _ending(answer)))
+        items |= {state_table.RECORD: None, snapshot.ITEM: None}
+    elif answer["outcome"] != "failed" and not event.get("compared"):
+        last = snapshot.kept(plan)
+        done = {"execution": event["execution"], "deployed_at": _now()}
+        there = _sets(wanted(plan))
+        items[state_table.RECORD] = {**_about(last), **there, OURS: there, **done}
+        items[snapshot.ITEM] = snapshot.packed(last)
+    state_table.write_together(dynamodb, table, plan["twin"], items)
     return answer
 
 
@@ -93,8 +93,9 @@ def _about(plan: Mapping[str, Any]) -> dict[str, Any]:
     return {name: plan[name] for name in _COPIED if name in plan}
 
 
-def _lists(footprint: Footprint) -> dict[str, list[str]]:
-    return {name: list(value) for name, value in asdict(footprint).items()}
+def _sets(footprint: Footprint) -> dict[str, set[str]]:
+    """As DynamoDB has sets: none of them is empty."""
+    return {name: set(value) for name, value in asdict(footprint).items() if value}
 
 
 def _run(event: Mapping[str, Any]) -> str:
@@ -128,8 +129,7 @@ def start_task(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
 
 def outcome_task(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
     """Handler of `finish`."""
-    with journal(event, KIND, "finish") as note, aws.translated():
-        clients = aws.client("dynamodb"), aws.client("s3")
-        answer = finish(*clients, settings.state_table(), settings.artifact_bucket(), event)
+    with journal(event, KIND, "confirm" if event.get("compared") else "finish") as note, aws.translated():
+        answer = finish(aws.client("dynamodb"), settings.state_table(), event)
         note(Result(KIND, event["state"]["twin"], "unchanged" if event["dry_run"] else "updated"))
     return answer

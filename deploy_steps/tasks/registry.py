@@ -8,6 +8,7 @@ from types import ModuleType
 from deploy_steps.tasks import (
     announce,
     check_permissions,
+    comparison,
     deployed_twins,
     drain,
     findings,
@@ -48,6 +49,7 @@ TASKS = (
     _task("load-twin", load_twin, "load_task", load_twin.ACTIONS),
     _task("load-rollback", load_rollback, "load_task", load_rollback.ACTIONS),
     _task(check_permissions.NAME, check_permissions, "check_task", check_permissions.ACTIONS, needs_pydantic=True),
+    _task("compare-twin", comparison, "compare_task", comparison.ACTIONS),
     _task("take-lock", lock, "take_task", lock.TAKE_ACTIONS),
     _task("release-lock", lock, "release_task", lock.RELEASE_ACTIONS),
     _task("record-start", record, "start_task", record.START_ACTIONS),

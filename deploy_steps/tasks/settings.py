@@ -14,7 +14,7 @@ def state_table() -> str:
 
 
 def artifact_bucket() -> str:
-    """The bucket of projects, packages and snapshots."""
+    """The bucket of projects, configurations and packages."""
     return os.environ["ARTIFACT_BUCKET"]
 
 
@@ -72,6 +72,13 @@ def requests_queue() -> str:
 def quiet_seconds() -> float:
     """How long nothing of a project may have changed before an event deploys it."""
     return float(os.environ["QUIET_SECONDS"])
+
+
+def of_plans() -> list[str]:
+    """Everything of the installation that a plan depends on beside the project."""
+    names = ("FUNCTIONS_KEY", "FUNCTIONS_SHA256", "DEPENDENCIES_LAYER", "RUNTIME", "ARCHITECTURE", "ARTIFACT_BUCKET")
+    told = [os.environ.get(name, "") for name in (*names, "INSTALLATION_PREFIX")]
+    return [*told, release(), twin_prefix(), permissions_boundary() or "", str(watch()), str(allow_loopback_http())]
 
 
 def installation(execution_arn: str) -> Installation:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
+
+from deploy_steps.errors import Throttled
 
 LOCK = "lock"
 RECORD = "record"
@@ -26,7 +28,11 @@ def packed(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def unpacked(item: Mapping[str, Any]) -> dict[str, Any]:
     """An item as DynamoDB gives it, as a mapping."""
-    return {name: _read(value) for name, value in item.items()}
+    return {name: _plain(_read(value)) for name, value in item.items()}
+
+
+def _plain(value: Any) -> Any:
+    return bytes(value) if isinstance(value, Binary) else value  # type: ignore[call-overload]  # it has __bytes__
 
 
 def read(client: Any, table: str, twin: str, item: str) -> dict[str, Any] | None:
@@ -35,11 +41,53 @@ def read(client: Any, table: str, twin: str, item: str) -> dict[str, Any] | None
     return unpacked(found["Item"]) if "Item" in found else None
 
 
+def read_together(client: Any, table: str, twin: str, *items: str) -> dict[str, dict[str, Any]]:
+    """Those of the items that there are, by one call. Consistent. Raises Throttled when the table gives only some."""
+    keys = [key(twin, item) for item in items]
+    answer = client.batch_get_item(RequestItems={table: {"Keys": keys, "ConsistentRead": True}})
+    if answer.get("UnprocessedKeys"):
+        raise Throttled(f"BatchGetItem: the table {table} gave only some of its items.")
+    found = [unpacked(item) for item in answer["Responses"].get(table, ())]
+    return {str(item["item"]): item for item in found}
+
+
 def write(client: Any, table: str, twin: str, item: str, values: Mapping[str, Any]) -> None:
     """Put one item in the place of whatever is there."""
     client.put_item(TableName=table, Item={**packed(values), **key(twin, item)})
 
 
-def remove(client: Any, table: str, twin: str, item: str) -> None:
-    """Remove one item, if it is there."""
-    client.delete_item(TableName=table, Key=key(twin, item))
+def widen(
+    client: Any, table: str, twin: str, item: str, values: Mapping[str, Any], sets: Mapping[str, set[str]]
+) -> dict[str, Any] | None:
+    """Add to the sets of an item, and set those of the values that it does not have yet; make it if there is none.
+
+    Answers the item as it was before, or None: one call, so nobody can have changed it in between.
+    """
+    parts = {f"#{name}": name for name in (*values, *sets)}
+    given = {f":{name}": _write(value) for name, value in (*values.items(), *sets.items())}
+    keep = ", ".join(f"#{name} = if_not_exists(#{name}, :{name})" for name in values)
+    add = ", ".join(f"#{name} :{name}" for name in sets)
+    answer = client.update_item(
+        TableName=table,
+        Key=key(twin, item),
+        UpdateExpression=f"SET {keep}" + (f" ADD {add}" if add else ""),
+        ExpressionAttributeNames=parts,
+        ExpressionAttributeValues=given,
+        ReturnValues="ALL_OLD",
+    )
+    return unpacked(answer["Attributes"]) if answer.get("Attributes") else None
+
+
+def write_together(client: Any, table: str, twin: str, items: Mapping[str, Mapping[str, Any] | None]) -> None:
+    """Put items in the place of whatever is there, and remove those that are None, by one call.
+
+    They do not change as one: who needs that runs again. Raises Throttled when the table took only some.
+    """
+    requests = [
+        {"DeleteRequest": {"Key": key(twin, item)}}
+        if values is None
+        else {"PutRequest": {"Item": {**packed(values), **key(twin, item)}}}
+        for item, values in items.items()
+    ]
+    if client.batch_write_item(RequestItems={table: requests}).get("UnprocessedItems"):
+        raise Throttled(f"BatchWriteItem: the table {table} took only some of the items.")

@@ -11,7 +11,6 @@ from orchestrator.names import (
     configuration_key,
     package_key,
     project_files,
-    snapshot_key,
 )
 
 ON_NO_RESOURCE = frozenset({"lambda:ListLayerVersions", "logs:DescribeLogGroups", "cloudwatch:DescribeAlarms"})
@@ -31,7 +30,12 @@ UNDER_A_CONDITION = frozenset(
 events only.
 """
 
-_STATE = frozenset({"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan"})
+_STATE = frozenset(
+    {
+        *(f"dynamodb:{verb}Item" for verb in ("Get", "BatchGet", "BatchWrite", "Put", "Update", "Delete")),
+        "dynamodb:Scan",
+    }
+)
 _CONNECTION = "aws_l1_to_azure_l2"
 _SUFFIX = "AbCdEf"  # Secrets Manager puts six such characters behind a secret's name
 _DIGEST = "0" * 64
@@ -89,13 +93,10 @@ class Subjects:
         if action in ("s3:ListBucket", "s3:ListBucketVersions"):
             return bucket
         key = {
+            ("compare-twin", "s3:GetObject"): package_key(self.twin, "device", _DIGEST),
             ("create-function", "s3:GetObject"): "code/functions.zip",
             ("create-config-layer", "s3:GetObject"): configuration_key(self.twin, _DIGEST),
             ("load-project", "s3:PutObject"): configuration_key(self.twin, _DIGEST),
             ("build-processor-package", "s3:PutObject"): package_key(self.twin, "device", _DIGEST),
-            ("load-rollback", "s3:GetObject"): snapshot_key(self.twin),
-            ("load-twin", "s3:GetObject"): snapshot_key(self.twin),
-            ("record-outcome", "s3:PutObject"): snapshot_key(self.twin),
-            ("record-outcome", "s3:DeleteObject"): snapshot_key(self.twin),
         }.get((task, action), f"{project_files(self.twin)}config.json")
         return f"{bucket}/{key}"

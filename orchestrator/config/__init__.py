@@ -4,9 +4,10 @@ from orchestrator.config.connections import Connection
 from orchestrator.config.faults import Fault, ProjectFaults
 from orchestrator.config.folder import read_folder
 from orchestrator.config.models import Device, Event, ProviderMapping, TwinSettings
-from orchestrator.config.project import Project, is_project_file, read_project, without_tokens
+from orchestrator.config.project import FILES, Project, is_project_file, read_project, without_tokens
 
 __all__ = [
+    "FILES",
     "Connection",
     "Device",
     "Event",

@@ -36,6 +36,9 @@ REQUIRED_FILES = {
 OPTIONAL_FILES: dict[str, Any] = {EVENTS: [], OPTIMIZATION: {}, INTER_CLOUD: {"connections": {}}}
 """The files that a project may lack, and what each then amounts to."""
 
+FILES = (*REQUIRED_FILES, *OPTIONAL_FILES)
+"""The files of a project whose names are known; the others are devices' own code."""
+
 M = TypeVar("M")
 
 
@@ -167,14 +170,14 @@ def without_tokens(files: Mapping[str, bytes]) -> tuple[dict[str, bytes], dict[s
 
 def is_project_file(path: str) -> bool:
     """Whether a path, relative to the project's folder, is one that a project is read from."""
-    return path in REQUIRED_FILES or path in OPTIONAL_FILES or is_source(path)
+    return path in FILES or is_source(path)
 
 
 def _documents(files: Mapping[str, bytes]) -> tuple[dict[str, Any], list[Fault]]:
     """The JSON document of each file: those without a fault, and what an optional file that is not there amounts to."""
     documents: dict[str, Any] = {}
     faults: list[Fault] = []
-    for file in (*REQUIRED_FILES, *OPTIONAL_FILES):
+    for file in FILES:
         if file in files:
             document, unreadable = parse(file, files[file])
             faults += unreadable

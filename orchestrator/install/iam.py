@@ -87,11 +87,14 @@ def _events(what: str, *detail_types: str) -> Grant:
     return Grant((_arn("events", "event-bus/default"),), f"the account's event bus, {what}", {"StringEquals": kinds})
 
 
-_SNAPSHOTS = Grant(_objects("plans/"), "plans of the last successful deployments")
 _PROJECTS = Grant(_objects("projects/", "drafts/"), "projects' files")
 
 # The bucket and the state table may be encrypted with a key of the customer's own.
-_ENCRYPTED = ("s3:", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan")
+_ENCRYPTED = (
+    "s3:",
+    *(f"dynamodb:{verb}Item" for verb in ("Get", "BatchGet", "BatchWrite", "Put", "Update", "Delete")),
+    "dynamodb:Scan",
+)
 _USE_KEY = {
     "Fn::If": [
         "KeyGiven",
@@ -131,7 +134,10 @@ _BY_ACTION = {
         ("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${AWS::StackName}-*",), "roles of the steps"
     ),
     "dynamodb:GetItem": _ITEMS,
+    "dynamodb:BatchGetItem": _ITEMS,
+    "dynamodb:BatchWriteItem": _ITEMS,
     "dynamodb:PutItem": _ITEMS,
+    "dynamodb:UpdateItem": _ITEMS,
     "dynamodb:DeleteItem": _ITEMS,
     "dynamodb:Scan": _ITEMS,
     "s3:ListBucket": _LIST,
@@ -182,7 +188,10 @@ _BY_TASK = {
         _ROLES, "roles of twins, to IoT alone", {"StringEquals": {"iam:PassedToService": "iot.amazonaws.com"}}
     ),
     ("create-function", "s3:GetObject"): Grant(_objects("code/", "packages/"), "code in the artifact bucket"),
-    ("create-config-layer", "s3:GetObject"): Grant(_objects("builds/"), "configuration documents"),
+    ("create-config-layer", "s3:GetObject"): Grant(_objects("builds/"), "zips with configuration documents"),
+    ("compare-twin", "s3:GetObject"): Grant(
+        _objects("projects/", "drafts/", "packages/"), "projects' files, packages of devices' own processors"
+    ),
     ("create-secret", "s3:GetObject"): _PROJECTS,
     ("info-secret", "s3:GetObject"): _PROJECTS,
     ("build-processor-package", "s3:GetObject"): Grant(
@@ -190,11 +199,8 @@ _BY_TASK = {
     ),
     ("build-processor-package", "s3:PutObject"): Grant(_objects("packages/"), "packages of devices' own processors"),
     ("load-project", "s3:GetObject"): _PROJECTS,
-    ("load-project", "s3:PutObject"): Grant(_objects("builds/"), "configuration documents"),
-    ("load-rollback", "s3:GetObject"): _SNAPSHOTS,
-    ("load-twin", "s3:GetObject"): Grant(_objects("projects/", "plans/"), "projects' files, plans of deployments"),
-    ("record-outcome", "s3:PutObject"): _SNAPSHOTS,
-    ("record-outcome", "s3:DeleteObject"): _SNAPSHOTS,
+    ("load-project", "s3:PutObject"): Grant(_objects("builds/"), "zips with configuration documents"),
+    ("load-twin", "s3:GetObject"): Grant(_objects("projects/"), "projects' files"),
 }
 
 

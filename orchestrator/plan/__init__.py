@@ -7,6 +7,7 @@ from orchestrator.plan.mapping import COMPONENTS, FUNCTIONS, PUBLIC, needed
 from orchestrator.plan.outputs import connection_outputs
 from orchestrator.plan.planning import Request, configuration, expected_steps, package_digest, plan
 from orchestrator.plan.removal import removal
+from orchestrator.plan.settled import settled
 from orchestrator.plan.watch import Watch
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "package_digest",
     "plan",
     "removal",
+    "settled",
 ]

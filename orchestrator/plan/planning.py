@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from orchestrator.names import Installation, TwinNames, configuration_key, package_key
+from orchestrator.names import Installation, TwinNames, configuration_key
 from orchestrator.plan.components import Code, Components, role
 from orchestrator.plan.errors import PlanTooLarge
 from orchestrator.plan.footprint import Footprint
@@ -89,6 +89,7 @@ def plan(
             "owner": owner("shared", "failure_queue"),
             "retention_seconds": _FAILURE_RETENTION_SECONDS,
             "encrypted": True,
+            "url": installation.queue_url(twin.failure_queue),
         },
         "log_group": {
             "name": twin.log_group,
@@ -125,7 +126,10 @@ def plan(
         "departed_secrets": [_identity(twin, twin.secret(connection), "shared") for connection in departed.connections],
         "functions": components.functions(),
         "device_processors": [
-            _device_processor(twin, device, digest, code, recorded=device in ours.devices)
+            {
+                **_device_processor(twin, device, digest, code, recorded=device in ours.devices),
+                "was_there": device in deployed.devices,
+            }
             for device, digest in sorted(project.source_digests.items())
         ],
         "departed_processors": [_identity(twin, twin.device_processor(device), "L2") for device in departed.devices],
@@ -205,10 +209,5 @@ def _device_processor(
 ) -> dict[str, Any]:
     """Small, because there can be hundreds of them in a plan."""
     digest = package_digest(code.sha256, source_digest)
-    return {
-        "device": device,
-        "name": twin.device_processor(device),
-        "source_digest": digest,
-        "package_key": package_key(twin.twin, device, digest),
-        **({"recorded": True} if recorded else {}),
-    }
+    made = {"device": device, "name": twin.device_processor(device), "source_digest": digest}
+    return {**made, **({"recorded": True} if recorded else {})}

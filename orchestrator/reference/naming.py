@@ -25,7 +25,6 @@ _KEYS: tuple[tuple[Callable[..., str], tuple[str, ...]], ...] = (
     (names.draft_files, ("factory-twin", "{digest}")),
     (names.configuration_key, ("factory-twin", "{sha256}")),
     (names.package_key, ("factory-twin", "oven-1", "{digest}")),
-    (names.snapshot_key, ("factory-twin",)),
 )
 
 _INTRODUCTION = f"""\

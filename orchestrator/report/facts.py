@@ -23,7 +23,10 @@ class NoSuchExecutionError(Problem):
 
 @dataclass(frozen=True)
 class Attempt:
-    """One line of the journal: one try of one step. `started` is in seconds since 1970, `seconds` how long it took."""
+    """One line of the journal: one try of one step. `started` is in seconds since 1970, `seconds` how long it took.
+
+    `new`: it was about something that was not known to be there.
+    """
 
     kind: str
     verb: str
@@ -36,6 +39,7 @@ class Attempt:
     changes: tuple[Mapping[str, Any], ...] = ()
     error: str = ""
     message: str = ""
+    new: bool = False
 
     @property
     def step(self) -> tuple[str, str, str]:
@@ -147,6 +151,7 @@ def _read(messages: Mapping[str, None], run: str) -> Iterator[Attempt]:
                 changes=tuple(line.get("changes", ())),
                 error=str(line.get("error", "")),
                 message=str(line.get("message", "")),
+                new=bool(line.get("new", False)),
             )
 
 

@@ -17,7 +17,8 @@ from orchestrator.plan.mapping import FUNCTIONS
 from orchestrator.report.facts import Attempt, Facts
 
 _WAITED_FOR = {error.__name__ for error in RETRYABLE}
-_PARTS_OF_A_FUNCTION = ("iam-role", "function", "function-url", "permissions", "invoke-config", "url-proof")
+_ROLE = "iam-role"
+_PARTS_OF_A_FUNCTION = (_ROLE, "function", "function-url", "permissions", "invoke-config", "url-proof")
 _VERBS_OF_A_MACHINE = {
     "DeployFunctionMachine": ("create", "prove"),
     "RemoveFunctionMachine": ("destroy",),
@@ -28,6 +29,7 @@ _AROUND = {
     "load-twin": ("load", "twin"),
     "load-rollback": ("load", "rollback"),
     "check-permissions": ("check", "permissions-check"),
+    "compare-twin": ("compare", "comparison"),
     "take-lock": ("take", "lock"),
     "release-lock": ("release", "lock"),
     "record-start": ("start", "record"),
@@ -67,8 +69,11 @@ def route(graph: Graph, facts: Facts) -> Route:
     notes = {name: _note(attempts) for name, attempts in found.items()}
     entered = facts.entered | set(found)
     entered |= {state.name for state in graph.walk() if _holds(state, entered)}
+    around = {id(inside): state for state in graph.walk() for inside in state.inside}
     for each in graph.walk_graphs():
-        if entered & set(each.states) and not facts.entered & set(each.states):  # its history is not told
+        holder = around.get(id(each))
+        begun = holder is not None and holder.type == "Parallel" and holder.name in entered
+        if (begun or entered & set(each.states)) and not facts.entered & set(each.states):  # its history is not told
             entered |= _inferred(each, entered, failed=any(outcomes.get(name) == "failed" for name in each.states))
     return Route({**dict.fromkeys(entered, "passed"), **outcomes}, notes)
 
@@ -99,13 +104,23 @@ class _Steps:
         if component is None:  # one of the devices' own processors: whatever is no other function of the twin
             return [each for each in mine if each.name and each.name not in self._named]
         name = self._twin.function(component[1]) if self._twin else ""
-        return [each for each in mine if each.name == name]
+        told = state.definition["Parameters"]["Input"]
+        mine = [each for each in mine if each.name == name and not (each.kind == _ROLE and told.get("role_is_made"))]
+        was_there = told.get("was_there")
+        if was_there is None:
+            return mine
+        # One state makes a function that is new, another changes the same one where it is in use.
+        return mine if was_there != any(each.new and each.kind == "function" for each in mine) else []
 
     def _of_task(self, state: State, verb: str, kind: str) -> list[Attempt]:
+        if state.definition.get("Parameters", {}).get("compared"):
+            verb = "confirm"
         found = [each for each in self._attempts if (each.verb, each.kind) == (verb, kind)]
         if (verb, kind) == ("destroy", "config-layer"):  # old versions of the one in use, or all of one that is not
             keeps_latest = "keep_latest" in state.definition["Parameters"]["identity"]
             return found if keeps_latest == self._creates_layer else []
+        if (verb, kind) == ("create", _ROLE):  # devices' own processors make theirs in a machine of their own
+            return [each for each in found if each.name in self._named]
         name = getattr(self._twin, _subject(state), None) if self._twin else None
         return [each for each in found if each.name == name] if isinstance(name, str) else found
 

@@ -53,7 +53,7 @@ class Call:
         """Whether it is about the orchestrator's own bucket, table, machines, events, not about a twin's resources."""
         return (
             self.service in {"events", "s3", "stepfunctions", "sts"}
-            or self.params.get("TableName") == f"{self.prefix}-state"
+            or f"{self.prefix}-state" in (self.params.get("TableName"), *self.params.get("RequestItems", ()))
             or str(self.params.get("logGroupName", "")).startswith(f"/{self.prefix}/steps")
         )
 

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from tests.harness.calls import Call
 
 _BRING = "lambda:(CreateFunction|UpdateFunctionConfiguration|UpdateFunctionCode)"
+_CHANGE = "lambda:(UpdateFunctionConfiguration|UpdateFunctionCode)"  # of one that is in use: nothing reaches a new one
 _LATER = "factory-(connector|processor|press-processor|persister|event-checker)"
 
 # Each writing call that matches the left side comes before each one that matches the right side.
 _BEFORE = (
-    ("lambda:CreateFunction " + _LATER, _BRING + " factory-(dispatcher|ingestion)"),
+    ("lambda:CreateFunction " + _LATER, f"{_CHANGE} factory-dispatcher|{_BRING} factory-ingestion"),
+    ("lambda:CreateFunction " + _LATER, "iot:(Create|Replace)TopicRule .*"),
     ("dynamodb:CreateTable .*", _BRING + " factory-(persister|writer)"),
     (_BRING + " factory-dispatcher", "iot:(Create|Replace)TopicRule .*"),
     ("iot:DeleteTopicRule .*", "lambda:DeleteFunction factory-dispatcher"),

@@ -15,7 +15,7 @@ ARN = "arn:aws:states:eu-central-1:123456789012:execution:gluecode-deploy:factor
 
 SHARED = [
     ("load", "project", "factory-twin", "present"),
-    ("check", "permissions-check", "factory-twin", "unchanged"),
+    ("check", "permissions-check", "gluecode", "unchanged"),
     ("take", "lock", "factory-twin", "created"),
     ("start", "record", "factory-twin", "updated"),
     ("create", "failure-queue", TWIN.failure_queue, "created"),
@@ -25,8 +25,8 @@ SHARED = [
 LAST = [("finish", "record", "factory-twin", "updated"), ("release", "lock", "factory-twin", "deleted")]
 TOP_LEVEL = frozenset(
     {
-        "Load and validate the project",
-        "Check the roles of the steps",
+        "Read what is wanted",
+        "Was exactly this deployed before?",
         "Take the twin's lock",
         "Bring the twin to its plan",
         "Record the outcome",
@@ -51,7 +51,7 @@ def attempts(lines: Iterable[Line], **last: Any) -> tuple[Attempt, ...]:
     for number, (verb, kind, name, outcome) in enumerate(told):
         more = last if number == len(told) - 1 else {}
         begun = START.timestamp() + number * 0.5
-        made.append(Attempt(kind, verb, name, outcome, begun, 0.4, calls=3, writes=1, **more))
+        made.append(Attempt(kind, verb, name, outcome, begun, 0.4, calls=3, writes=1, new=outcome == "created", **more))
     return tuple(made)
 
 
@@ -84,7 +84,6 @@ def deployed() -> Facts:
         ("create", "permissions", TWIN.function("dispatcher"), "created"),
         ("create", "iam-role", TWIN.iot_role, "created"),
         ("create", "iot-rule", TWIN.iot_rule, "created"),
-        ("destroy", "config-layer", TWIN.configuration_layer, "absent"),
         *LAST,
     ]
     output = {
@@ -99,9 +98,9 @@ def deployed() -> Facts:
 
 
 def failed() -> Facts:
-    """A role of the ingestion's name belongs to somebody else."""
-    role = ("create", "iam-role", TWIN.function("ingestion"), "failed")
-    told = attempts([*SHARED, ("create", "hot-table", TWIN.hot_table, "unchanged"), *function("persister"), role])
+    """A function of the ingestion's name belongs to somebody else."""
+    theirs = ("create", "function", TWIN.function("ingestion"), "failed")
+    told = attempts([*SHARED, ("create", "hot-table", TWIN.hot_table, "unchanged"), *function("persister"), theirs])
     told = (*told[:-1], _with(told[-1], error="ForeignResource", message="it is <not> ours"))
     end = attempts(LAST)
     late = tuple(_with(each, started=each.started + 60) for each in end)
@@ -110,7 +109,7 @@ def failed() -> Facts:
         status="FAILED",
         entered="The deployment failed",
         error="ForeignResource",
-        cause="create iam-role 'factory-twin-ingestion': it is <not> ours. Start again.",
+        cause="create function 'factory-twin-ingestion': it is <not> ours. Start again.",
     )
 
 

@@ -102,9 +102,9 @@ def test_states_have_the_outcome_of_their_steps() -> None:
     assert outcomes["Create the hot table"] == "created"
     assert outcomes["Deploy the persister"] == "created"
     assert outcomes["Deploy the device's processor"] == "created"
-    assert outcomes["Create the rule's role"] == "created"
-    assert outcomes["Destroy the superseded configurations"] == "absent"
-    assert found.notes["Deploy the persister"] == "3 created, 1.4 s"
+    assert outcomes["Prepare the role"] == "created"
+    assert outcomes["Prepare the dispatcher"] == "created"
+    assert found.notes["Deploy the persister"] == "2 created, 0.9 s"
 
 
 def test_what_was_not_entered_is_not_coloured() -> None:
@@ -112,6 +112,8 @@ def test_what_was_not_entered_is_not_coloured() -> None:
 
     assert not {
         "Deploy the event checker",
+        "Prepare the event checker",
+        "Deploy the dispatcher",
         "Deploy the writer",
         "Deploy the ingestion",
         "Remove the dispatcher",

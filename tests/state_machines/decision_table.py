@@ -35,8 +35,11 @@ def marked(mapping: Mapping3) -> Group:
     return frozenset(column for column, mark in zip(heading[3:], row[3:], strict=True) if mark == "x")
 
 
-def up(mapping: Mapping3, connections: Iterable[str]) -> list[Group]:
-    """The steps that bring the mapping up, in groups: each step of a group comes after every step of the one before."""
+def up(mapping: Mapping3, connections: Iterable[str], *, in_use: bool = True) -> list[Group]:
+    """The steps that bring the mapping up, in groups: each step of a group comes after every step of the one before.
+
+    A dispatcher that is `in_use` already waits until what it hands on to is there; nothing reaches a new one yet.
+    """
     needed = marked(mapping)
     if "shared" not in needed:
         return []
@@ -44,14 +47,17 @@ def up(mapping: Mapping3, connections: Iterable[str]) -> list[Group]:
     shared |= {f"create-failure-queue {TWIN}-failures"} if "queue" in needed else set()
     shared |= {f"create-alarms {TWIN}", f"create-dashboard {TWIN}-dashboard"}
     shared |= {f"create-secret {TWIN}/{connection}" for connection in connections}
-    groups = [shared, {f"create-hot-table {TWIN}-hot-iot-data"} if "table" in needed else set()]
-    groups += [_made("writer") if "writer" in needed else set()]
+    shared |= {f"create-hot-table {TWIN}-hot-iot-data"} if "table" in needed else set()
+    shared |= {f"create-iam-role {TWIN}-{name}" for name in FUNCTIONS if name in needed}
+    shared |= {f"create-iam-role {TWIN}-trigger"} if "rule" in needed else set()
+    entrances = {"dispatcher", "ingestion"} if in_use else {"ingestion"}
+    behind = set[str]().union(*(_made(name) for name in FUNCTIONS if name in needed - entrances))
     if "processor" in needed:
-        groups += [_made("processor") | _made("press-processor") | _made("event-checker") | _made("persister")]
-        groups[-1] |= {f"build-processor-package {TWIN}-press-processor"}
-    groups += [_made(name) for name in ("connector", "dispatcher", "ingestion") if name in needed]
-    if "rule" in needed:
-        groups += [{f"create-iam-role {TWIN}-trigger"}, {f"create-iot-rule {TWIN}_trigger_dispatcher"}]
+        device = f"{TWIN}-press-processor"
+        behind |= {f"build-processor-package {device}", f"create-iam-role {device}"} | _made("press-processor")
+    groups = [shared, behind]
+    groups += [_made(name) for name in ("dispatcher", "ingestion") if name in needed & entrances]
+    groups += [{f"create-iot-rule {TWIN}_trigger_dispatcher"}] if "rule" in needed else []
     return [frozenset(group) for group in groups if group]
 
 
@@ -98,7 +104,7 @@ def inspected(mapping: Mapping3, connections: Iterable[str]) -> list[str]:
 
 def _made(function: str) -> set[str]:
     name = f"{TWIN}-{function}"
-    kinds = ["create-iam-role", "create-function"]
+    kinds = ["create-function"]
     kinds += (
         ["create-function-url", "create-permissions", "prove-url"] if function in PUBLIC else ["create-invoke-config"]
     )

@@ -10,6 +10,7 @@ from deploy_steps.tasks.announce import announcement
 from deploy_steps.tasks.findings import findings
 from deploy_steps.tasks.leftovers import EVERY_CONNECTION, leftovers, wanted
 from deploy_steps.tasks.outcome import outcome
+from deploy_steps.tasks.outset import outset
 from orchestrator.config import read_project
 from orchestrator.names import Installation
 from orchestrator.plan import COMPONENTS, Code, Footprint, Request, device_component, plan, removal
@@ -47,7 +48,7 @@ def planned(
     files["processors/press/process.py"] = b"def process(event):\n    return event\n"
     asked = Request(run="a-run", project=TWIN, source=f"projects/{TWIN}/", **request)
     made = plan(read_project(files), _INSTALLATION, _CODE, NOTHING, asked, watch=watch)
-    return {**made, "drain_seconds": 0}
+    return {**made, "drain_seconds": 0, "settled": False, "basis": "0a1b"}
 
 
 def _connections(mapping: Mapping3) -> dict[str, dict[str, str]]:
@@ -74,12 +75,15 @@ class Steps:
         outcomes = {"create": "created", "destroy": "deleted", "info": "present"}
         if call.event["dry_run"] and verb == "destroy":
             outcomes["destroy"] = "absent"
+        if kind == "config-layer" and "configuration_layer" in self.before.components:
+            outcomes["create"] = "updated"
         return self._answer(kind, call.name, outcomes[verb])
 
     @staticmethod
     def _answer(kind: str, name: str, said: str) -> dict[str, Any]:
         outputs = {"function-url": {"url": f"https://{name}.example.com/"}, "config-layer": {"arn": f"arn:{name}:7"}}
-        return {"kind": kind, "name": name, "outcome": said, "changes": [], "outputs": outputs.get(kind, {})}
+        answer = {"kind": kind, "name": name, "outcome": said, "changes": [], "outputs": outputs.get(kind, {})}
+        return {**answer, "was_there": said != "created"}
 
     def load_project(self, event: Mapping[str, Any]) -> Any:
         """The plan, with the execution's own name."""
@@ -95,7 +99,13 @@ class Steps:
 
     def check_permissions(self, event: Mapping[str, Any]) -> Any:
         """All roles may do what they have to."""
-        return self._answer("permissions-check", event["twin"], "present")
+        return self._answer("permissions-check", "gluecode", "present")
+
+    def compare_twin(self, event: Mapping[str, Any]) -> Any:
+        """All is as planned."""
+        shared = ("failure_queue", "log_group", "configuration_layer")
+        found = [self._answer(part.replace("_", "-"), event["plan"][part]["name"], "unchanged") for part in shared]
+        return {"as_planned": True, "steps": {"own": found, "devices": []}}
 
     def take_lock(self, event: Mapping[str, Any]) -> Any:
         """Free."""
@@ -106,8 +116,8 @@ class Steps:
         return self._answer("lock", event["twin"], "deleted")
 
     def record_start(self, event: Mapping[str, Any]) -> Any:
-        """What may be left over."""
-        return leftovers(TWIN, self.before, wanted(event["state"]), drain=True)
+        """What may be there, what departs, which roles are needed."""
+        return outset(event["state"], self.before, drain=True)
 
     def record_outcome(self, event: Mapping[str, Any]) -> Any:
         """What the real task sums up."""
@@ -138,7 +148,7 @@ class Steps:
     def build_processor_package(self, event: Mapping[str, Any]) -> Any:
         """A package that is there already."""
         device = event["device"]
-        package = {"bucket": "b", "key": device["package_key"], "sha256": "c2hhMjU2"}
+        package = {"bucket": "b", "key": "packages/x.zip", "sha256": "c2hhMjU2"}
         component = device_component(device["device"], device["name"], package, event["template"])
         return {**self._answer("processor-package", device["name"], "unchanged"), "component": component}
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
 
+from deploy_steps.tasks import summary
 from tests.state_machines.engines import Engine
 from tests.state_machines.example import TWIN, Steps, planned
 from tests.state_machines.recorder import Recorder
@@ -18,19 +20,20 @@ pytestmark = pytest.mark.xdist_group("engines")
 def given(component: str, mapping: tuple[str, str, str] = ("azure", "aws", "aws")) -> dict[str, Any]:
     """The input with which a function of a twin is deployed or inspected."""
     made = planned(mapping)["functions"][component]
-    return {"run": "a-run", "dry_run": False, "component": made, "configuration_layer": LAYER}
+    told = {"run": "a-run", "dry_run": False, "role_is_made": False, "was_there": False}
+    return {**told, "component": made, "configuration_layer": LAYER}
 
 
 @pytest.mark.parametrize(
     ("component", "calls"),
     [
-        ("ingestion", ["create-function-url", "create-permissions", "prove-url"]),
-        ("processor", ["create-invoke-config"]),
-        ("dispatcher", ["create-invoke-config", "create-permissions"]),
+        ("ingestion", [{"create-function-url", "create-permissions"}, {"prove-url"}]),
+        ("processor", [{"create-invoke-config"}]),
+        ("dispatcher", [{"create-invoke-config", "create-permissions"}]),
     ],
 )
 def test_a_function_is_made_before_the_ways_to_call_it(
-    engine: Engine, recorder: Recorder, component: str, calls: list[str]
+    engine: Engine, recorder: Recorder, component: str, calls: list[set[str]]
 ) -> None:
     steps = Steps(planned(("azure", "aws", "aws")))
     recorder.start_over(steps)
@@ -38,12 +41,39 @@ def test_a_function_is_made_before_the_ways_to_call_it(
     ended = engine.run("deploy-function", given(component))
 
     assert ended.status == "SUCCEEDED", ended.cause
-    told = ["create-iam-role", "create-function", *calls]
-    assert recorder.told() == [f"{task} {TWIN}-{component}" for task in told]
-    assert {name: step["outcome"] for name, step in ended.output.items()} == {
-        name: "present" if name == "proof" else "created" for name in ended.output
+    told = recorder.told()
+    groups: list[set[str]] = [{"create-iam-role"}, {"create-function"}, *calls]
+    for group in groups:
+        assert set(told[: len(group)]) == {f"{task} {TWIN}-{component}" for task in group}
+        del told[: len(group)]
+    assert told == []
+    assert Counter(step["outcome"] for step in summary.steps(ended.output)) == {
+        "created": sum(map(len, groups)) - ({"prove-url"} in calls),
+        **({"present": 1} if {"prove-url"} in calls else {}),
     }
-    assert len(ended.output) == len(told)
+
+
+def test_a_function_whose_role_was_prepared_does_not_make_it_again(embedded: Engine, recorder: Recorder) -> None:
+    recorder.start_over(Steps(planned(("azure", "aws", "aws"))))
+
+    embedded.run("deploy-function", {**given("processor"), "role_is_made": True})
+
+    assert recorder.told() == [f"create-function {TWIN}-processor", f"create-invoke-config {TWIN}-processor"]
+
+
+@pytest.mark.parametrize("component", ["ingestion", "processor", "dispatcher"])
+def test_what_hangs_on_a_function_learns_whether_that_was_there(
+    engine: Engine, recorder: Recorder, component: str
+) -> None:
+    steps = Steps(planned(("azure", "aws", "aws")))
+    updated = {"outcome": "updated", "was_there": True}
+    recorder.start_over(lambda call: {**steps(call), **(updated if call.task == "create-function" else {})})
+
+    engine.run("deploy-function", given(component))
+
+    told = {call.task: call.event["was_there"] for call in recorder.calls if "was_there" in call.event}
+    assert {told.pop("create-iam-role"), told.pop("create-function")} == {False}
+    assert set(told.values()) == {True}
 
 
 def test_the_proof_is_told_the_address_and_the_secret(engine: Engine, recorder: Recorder) -> None:

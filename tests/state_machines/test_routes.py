@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from orchestrator.plan import Watch
+from orchestrator.plan import COMPONENTS, Footprint, Watch
 from tests.state_machines import decision_table
 from tests.state_machines.decision_table import Group
 from tests.state_machines.engines import Engine
 from tests.state_machines.example import EVERYTHING, TWIN, Mapping3, Steps, planned
-from tests.state_machines.recorder import Call, Recorder
+from tests.state_machines.recorder import Call, Recorder, StepFails
 
 CLOUDS = ("aws", "azure", "gcp")
 MAPPINGS = tuple(product(CLOUDS, CLOUDS, CLOUDS))
 ONE_OF_EACH_KIND = tuple(product(("aws", "gcp"), ("aws", "azure"), ("aws", "gcp")))
 SCENARIOS = (("aws", "aws", "aws"), ("aws", "azure", "aws"), ("gcp", "aws", "gcp"), ("gcp", "azure", "gcp"))
-BEFORE = ["load-project", f"check-permissions {TWIN}", f"take-lock {TWIN}", "record-start"]
+BEFORE = ["check-permissions", "load-project", f"take-lock {TWIN}", "record-start"]
 AFTER = ["record-outcome", f"release-lock {TWIN}", "announce-result"]
 
 pytestmark = pytest.mark.xdist_group("engines")
@@ -48,9 +48,69 @@ def test_nothing_is_removed_that_was_never_there(embedded: Engine, recorder: Rec
     ended = embedded.run("deploy", {"project": TWIN})
 
     assert ended.status == "SUCCEEDED", ended.cause
-    assert [told for told in recorder.told() if told.startswith(("destroy", "drain"))] == [
-        f"destroy-config-layer {TWIN}-configuration"
+    assert [told for told in recorder.told() if told.startswith(("destroy", "drain"))] == []
+
+
+@pytest.mark.parametrize("mapping", SCENARIOS[:3], ids=name)
+def test_a_first_deployment_makes_every_function_at_once_and_opens_the_entrance_last(
+    engine: Engine, recorder: Recorder, mapping: Mapping3
+) -> None:
+    steps = Steps(planned(mapping))
+    recorder.start_over(steps)
+
+    ended = engine.run("deploy", {"project": TWIN})
+
+    assert ended.status == "SUCCEEDED", ended.cause
+    between = recorder.told()[len(BEFORE) : -len(AFTER)]
+    check_order(between, decision_table.up(mapping, connections_of(steps), in_use=False))
+    assert not any(call.event["was_there"] for call in recorder.calls if call.task == "create-iam-role")
+
+
+def test_an_event_checker_comes_before_a_persister_that_is_in_use(embedded: Engine, recorder: Recorder) -> None:
+    before = Footprint(tuple(part for part in COMPONENTS if part != "event_checker"), ("press",))
+    recorder.start_over(Steps(planned(("aws", "aws", "aws")), before))
+
+    embedded.run("deploy", {"project": TWIN})
+
+    told = recorder.told()
+    assert told.index(f"create-invoke-config {TWIN}-event-checker") < told.index(f"create-function {TWIN}-persister")
+
+
+def test_what_was_deployed_before_is_compared_at_once_and_recorded_without_a_lock(
+    engine: Engine, recorder: Recorder
+) -> None:
+    recorder.start_over(Steps({**planned(("aws", "aws", "aws")), "settled": True}, EVERYTHING))
+
+    ended = engine.run("deploy", {"project": TWIN})
+
+    assert (ended.status, ended.output["outcome"]) == ("SUCCEEDED", "deployed")
+    assert ended.output["summary"] == {"unchanged": 3}
+    told = recorder.told()
+    assert [*sorted(told[:2]), *told[2:]] == [
+        *("check-permissions", "load-project", "compare-twin", "record-outcome", "announce-result")
     ]
+
+
+@pytest.mark.parametrize("reason", ["drift", "an error"])
+def test_where_the_comparison_finds_something_or_fails_the_deployment_takes_its_usual_way(
+    engine: Engine, recorder: Recorder, reason: str
+) -> None:
+    steps = Steps({**planned(("aws", "gcp", "gcp")), "settled": True}, EVERYTHING)
+
+    def answer(call: Call) -> Any:
+        if call.task != "compare-twin":
+            return steps(call)
+        if reason == "drift":
+            return {"as_planned": False, "steps": {}}
+        raise StepFails("AccessDenied", "not allowed to look")
+
+    recorder.start_over(answer)
+
+    ended = engine.run("deploy", {"project": TWIN})
+
+    assert (ended.status, ended.output["outcome"]) == ("SUCCEEDED", "deployed")
+    assert recorder.told()[2:5] == ["compare-twin", f"take-lock {TWIN}", "record-start"]
+    assert f"create-function {TWIN}-dispatcher" in recorder.told()
 
 
 def test_without_event_checking_the_event_checker_goes(embedded: Engine, recorder: Recorder) -> None:
@@ -89,7 +149,8 @@ def test_in_an_installation_that_watches_nothing_alarms_and_dashboard_go(embedde
 def test_a_plan_takes_the_deployments_route_with_every_step_dry(engine: Engine, recorder: Recorder) -> None:
     recorder.start_over(Steps(planned(("gcp", "aws", "gcp"), dry_run=True), EVERYTHING))
     dry = engine.run("deploy", {"project": TWIN, "dry_run": True})
-    route, events = recorder.told(), [call.event for call in recorder.calls if call.task != "load-project"]
+    reading = ("load-project", "check-permissions")  # they learn it from the request
+    route, events = recorder.told(), [call.event for call in recorder.calls if call.task not in reading]
 
     recorder.start_over(Steps(planned(("gcp", "aws", "gcp")), EVERYTHING))
     engine.run("deploy", {"project": TWIN})
@@ -109,7 +170,7 @@ def test_the_output_tells_the_addresses_and_what_the_other_clouds_need(embedded:
     assert ended.output["connections"] == {
         "azure_l1_to_aws_l2": {"url": url, "token_secret": f"{TWIN}/azure_l1_to_aws_l2"}
     }
-    assert ended.output["summary"] == {"created": 23, "present": 1, "deleted": 1}
+    assert ended.output["summary"] == {"created": 23, "present": 1}
 
 
 def test_every_function_gets_the_version_of_the_configuration_that_was_just_made(
@@ -186,7 +247,7 @@ def check_change(engine: Engine, recorder: Recorder, mapping: Mapping3) -> None:
 
     assert ended.status == "SUCCEEDED", ended.cause
     told = recorder.told()
-    assert (told[: len(BEFORE)], told[-len(AFTER) :]) == (BEFORE, AFTER)
+    assert ([*sorted(told[:2]), *told[2 : len(BEFORE)]], told[-len(AFTER) :]) == (BEFORE, AFTER)
     connections = connections_of(steps)
     leaving = set(EVERYTHING.connections) - set(connections)
     steps_between = told[len(BEFORE) : -len(AFTER)]

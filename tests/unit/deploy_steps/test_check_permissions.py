@@ -30,15 +30,14 @@ def _installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GLUECODE_RELEASE", "0.1.0+abc")
 
 
-def event(*, dry_run: bool = False, **request: Any) -> dict[str, Any]:
+def event(**request: Any) -> dict[str, Any]:
     """What the state machine hands over."""
-    return {
-        "run": "factory-1",
-        "twin": TWIN,
-        "execution": EXECUTION,
-        "dry_run": dry_run,
-        "request": {"project": TWIN, **request},
-    }
+    return {"run": "factory-1", "execution": EXECUTION, "request": {"project": TWIN, **request}}
+
+
+def verdict(account: Account) -> dict[str, Any] | None:
+    """What the state table remembers."""
+    return account.item("permissions", "#installation")
 
 
 def stack(*resources: tuple[str, str]) -> tuple[str, Any]:
@@ -80,13 +79,13 @@ ONE_ROLE = stack(("CreateFunctionUrlRole", URL_ROLE), ("StateTable", "gluecode-s
 def remembered(account: Account, release: str = "0.1.0+abc", ago: timedelta = timedelta(hours=1)) -> None:
     """Let the state table remember a verdict."""
     values = {"installed": f"{release}  ", "checked_at": (datetime.now(UTC) - ago).isoformat(timespec="seconds")}
-    state_table.write(account.client("dynamodb"), TABLE, TWIN, "permissions", values)
+    state_table.write(account.client("dynamodb"), TABLE, "#installation", "permissions", values)
 
 
 def test_roles_that_may_do_all_are_found_good_and_that_is_remembered(account: Account) -> None:
     outcome = check(answering(account, ONE_ROLE, simulated(GetFunction="allowed")), event())
 
-    item = account.item("permissions")
+    item = verdict(account)
     assert outcome == "present"
     assert item is not None
     assert item["installed"] == "0.1.0+abc  "
@@ -125,7 +124,7 @@ def test_a_role_that_lacks_an_action_ends_the_deployment_with_the_names_of_both(
     said = str(raised.value)
     assert f"create-function-url (role {URL_ROLE}): lambda:CreateFunctionUrlConfig, lambda:ListTags" in said
     assert "(a policy denies it; no policy allows it)" in said
-    assert account.item("permissions") is None
+    assert verdict(account) is None
 
 
 def test_a_long_list_is_cut_and_says_what_shows_all_of_it(account: Account) -> None:
@@ -208,7 +207,7 @@ def test_a_busy_iam_is_asked_again_by_the_state_machine(account: Account) -> Non
 def test_a_dry_run_asks_and_writes_nothing(account: Account) -> None:
     outcome = check(answering(account, ONE_ROLE, simulated(GetFunction="allowed")), event(dry_run=True))
 
-    assert (outcome, account.item("permissions")) == ("present", None)
+    assert (outcome, verdict(account)) == ("present", None)
 
 
 def nobody(service: str) -> Any:
@@ -227,11 +226,26 @@ def test_where_something_else_installed_the_orchestrator_there_is_nothing_to_ask
     assert check(nobody, event()) == "absent"
 
 
-def test_a_twin_outside_the_installations_prefix_is_refused_without_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TWIN_PREFIX", "team-")
+@pytest.mark.parametrize("request_", [None, "factory", 7, []], ids=str)
+def test_a_request_that_is_no_object_is_left_for_the_project_to_refuse(request_: Any) -> None:
+    assert check(nobody, {**event(), "request": request_}) == "absent"
 
-    with pytest.raises(AccessDenied, match="twins whose names start with 'team-' only"):
-        check(nobody, event(check_permissions=False))
+
+def test_the_roles_are_asked_about_a_twin_that_the_installation_may_work_on(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TWIN_PREFIX", "team-")
+    asked: list[str] = []
+
+    def lacks_nothing(_iam: Any, _installation: Any, twin: str, _roles: Any) -> tuple[Lack, ...]:
+        asked.append(twin)
+        return ()
+
+    monkeypatch.setattr(check_permissions, "lacks", lacks_nothing)
+
+    check(answering(account, ONE_ROLE), event())
+
+    assert asked == ["team-twin"]
 
 
 def test_every_task_that_a_deployment_comes_to_has_its_role_checked() -> None:
@@ -255,7 +269,7 @@ def test_the_handler_journals_and_answers(account: Account, capsys: pytest.Captu
 
     answer = check_permissions.check_task(event(), None)
 
-    assert (answer["kind"], answer["name"], answer["outcome"]) == ("permissions-check", TWIN, "unchanged")
+    assert (answer["kind"], answer["name"], answer["outcome"]) == ("permissions-check", "gluecode", "unchanged")
     assert '"calls": 1, "writes": 0' in capsys.readouterr().out
 
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from deploy_steps.contract import read_spec
-from deploy_steps.errors import InvalidInput, InvalidProject
+from deploy_steps.errors import AccessDenied, InvalidInput, InvalidProject
 from deploy_steps.kinds import KINDS
-from deploy_steps.tasks import load_project
-from tests.unit.deploy_steps.conftest import ACCOUNT, BUCKET, REGION, TWIN, Account
+from deploy_steps.tasks import load_project, record, state_table
+from deploy_steps.tasks.leftovers import wanted
+from orchestrator.plan import settled
+from tests.state_machines.example import planned
+from tests.unit.deploy_steps.conftest import ACCOUNT, BUCKET, REGION, TABLE, TWIN, Account
+from tests.unit.deploy_steps.test_record import done, event
 
 EXECUTION = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:gluecode-deploy:a-run"
 
@@ -83,7 +90,9 @@ def test_the_configuration_document_is_kept_once(account: Account) -> None:
 
     assert account.keys("builds/") == [content["key"]]
     body = account.client("s3").get_object(Bucket=BUCKET, Key=content["key"])["Body"].read()
-    assert json.loads(body)["processors"] == {"press": f"{TWIN}-press-processor"}
+    with zipfile.ZipFile(io.BytesIO(body)) as layer:
+        document = json.loads(layer.read("python/digital_twin_info.json"))
+    assert document["processors"] == {"press": f"{TWIN}-press-processor"}
 
 
 def test_a_dry_run_keeps_nothing(account: Account) -> None:
@@ -179,3 +188,121 @@ def test_the_journal_tells_how_many_steps_to_expect(account: Account, capsys: py
     line = json.loads(capsys.readouterr().out)
     assert (line["step"], line["verb"], line["run"]) == ("project", "load", "a-run")
     assert line["expected_steps"] == made["expected_steps"]
+
+
+def deployed(account: Account) -> dict[str, Any]:
+    """Deploy the project as far as the state table is concerned, and return its plan."""
+    account.upload(project())
+    made = load()
+    record.start_task(event(made), None)
+    record.outcome_task(event(done(made)), None)
+    return made
+
+
+def calls(line: str) -> int:
+    """How many calls a line of the journal tells of."""
+    return int(json.loads(line)["calls"])
+
+
+def test_a_project_that_was_deployed_before_is_settled_and_its_plan_is_the_same(account: Account) -> None:
+    first = deployed(account)
+
+    again = load()
+
+    assert (first["settled"], again["settled"]) == (False, True)
+    assert again["configuration_layer_arn"] == "arn:l:3"
+    settled_parts = settled(first, frozenset(wanted(first).components))
+    for part in ("functions", "device_processors", "failure_queue", "log_group", "hot_table", "iot_rule", "secrets"):
+        assert again[part] == settled_parts[part], part
+    assert again["expected_steps"] == first["expected_steps"]
+
+
+def test_what_was_deployed_before_is_not_read_file_by_file(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    account.upload({f"processors/press/table-{number}.json": b"{}" for number in range(20)})
+    deployed(account)
+    capsys.readouterr()
+
+    load()
+
+    assert calls(capsys.readouterr().out) == 1 + 6 + 1  # the list, the files whose names are known, the state table
+
+
+def test_a_plan_of_what_was_deployed_before_is_asked_for_in_its_own_way(account: Account) -> None:
+    deployed(account)
+
+    made = load({"project": TWIN, "dry_run": True, "on_failure": "rollback", "retain_data": False})
+
+    assert made["settled"]
+    assert (made["dry_run"], made["on_failure"], made["retain_data"]) == (True, "rollback", False)
+    assert (made["run"], made["drain_seconds"]) == ("a-run", 0)
+
+
+def _changed_file(account: Account) -> None:
+    account.upload({"config_iot_devices.json": b'[{"id": "press", "properties": []}, {"id": "new", "properties": []}]'})
+
+
+def _changed_code(account: Account) -> None:
+    account.upload({"processors/press/process.py": b"def process(event):\n    return None\n"})
+
+
+def _added_code(account: Account) -> None:
+    account.upload({"processors/press/limits.json": b"{}"})
+
+
+def _held_lock(account: Account) -> None:
+    state_table.write(account.client("dynamodb"), TABLE, TWIN, "lock", {"execution": "somebody", "since": "now"})
+
+
+def _something_begun(account: Account) -> None:
+    record.start_task(event(planned(("gcp", "gcp", "aws")), run="run-2"), None)
+
+
+@pytest.mark.parametrize(
+    "happened",
+    [_changed_file, _changed_code, _added_code, _held_lock, _something_begun],
+    ids=lambda happened: str(happened.__name__).strip("_").replace("_", " "),
+)
+def test_what_may_be_another_deployment_is_not_settled(account: Account, happened: Callable[[Account], None]) -> None:
+    deployed(account)
+    happened(account)
+
+    assert not load()["settled"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("GLUECODE_RELEASE", "0.2.0"),
+        ("FUNCTIONS_SHA256", "b3RoZXI="),
+        ("DEPENDENCIES_LAYER", "arn:aws:lambda:::layer:gluecode-functions:2"),
+        ("PERMISSIONS_BOUNDARY", "arn:aws:iam::aws:policy/Bound"),
+        ("ALARMS", "false"),
+        ("ARCHITECTURE", "x86_64"),
+    ],
+)
+def test_with_another_installation_nothing_is_settled(
+    account: Account, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    deployed(account)
+    monkeypatch.setenv(variable, value)
+
+    assert not load()["settled"]
+
+
+def test_whoever_wants_to_adopt_does_not_get_by_with_a_comparison(account: Account) -> None:
+    deployed(account)
+
+    made = load({"project": TWIN, "adopt": True})
+
+    assert not made["settled"]
+    assert made["functions"]["processor"]["owner"]["adopt"]
+
+
+def test_a_twin_outside_the_installations_prefix_is_refused(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWIN_PREFIX", "team-")
+    account.upload(project())
+
+    with pytest.raises(AccessDenied, match="twins whose names start with 'team-' only"):
+        load()

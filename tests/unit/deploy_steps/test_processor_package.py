@@ -41,12 +41,7 @@ def ready(account: Account, sources: dict[str, bytes] | None = None) -> dict[str
     template = planned(("aws", "aws", "aws"))["functions"]["processor"]
     template["function"]["code"] = {"bucket": BUCKET, "key": "code/functions.zip", "sha256": sha256(functions())}
     digest = package_digest(sha256(functions()), source_digest(SOURCES))
-    device = {
-        "device": "press",
-        "name": f"{TWIN}-press-processor",
-        "source_digest": digest,
-        "package_key": package_key(TWIN, "press", digest),
-    }
+    device = {"device": "press", "name": f"{TWIN}-press-processor", "source_digest": digest}
     source = f"projects/{TWIN}/"
     return {"run": "a-run", "dry_run": False, "source": source, "device": device, "template": template}
 
@@ -56,7 +51,11 @@ def test_the_package_holds_the_functions_and_the_devices_folder(account: Account
 
     answer = processor_package.build_task(event, None)
 
-    body = account.client("s3").get_object(Bucket=BUCKET, Key=event["device"]["package_key"])["Body"].read()
+    body = (
+        account.client("s3")
+        .get_object(Bucket=BUCKET, Key=package_key(TWIN, "press", event["device"]["source_digest"]))["Body"]
+        .read()
+    )
     with zipfile.ZipFile(io.BytesIO(body)) as archive:
         assert archive.namelist() == [
             "lambda_functions/processor/handler.py",

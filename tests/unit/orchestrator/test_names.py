@@ -74,9 +74,8 @@ def test_another_partition_has_its_own_arns_and_domain() -> None:
 def test_the_artifact_bucket_is_laid_out_by_project_twin_and_content() -> None:
     assert names.project_files("factory") == "projects/factory/"
     assert names.draft_files("factory", "d1") == "drafts/factory/d1/"
-    assert names.configuration_key("factory", "ab") == "builds/factory/ab.json"
+    assert names.configuration_key("factory", "ab") == "builds/factory/ab.zip"
     assert names.package_key("factory", "press-1", "cd") == "packages/factory/press-1/cd.zip"
-    assert names.snapshot_key("factory") == "plans/factory/deployed.json"
 
 
 @pytest.mark.parametrize(

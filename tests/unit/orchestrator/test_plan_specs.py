@@ -328,7 +328,7 @@ def test_the_configuration_layer_is_named_by_the_documents_content() -> None:
     content = configuration(read, "artifacts")
 
     assert planned()["configuration_layer"]["content"] == content
-    assert content["key"] == f"builds/factory-twin/{content['sha256']}.json"
+    assert content["key"] == f"builds/factory-twin/{content['sha256']}.zip"
     assert configuration(project(config_events=EVENTS[:1]), "artifacts") != content
 
 
@@ -435,7 +435,6 @@ def test_a_devices_own_processor_is_the_default_one_with_another_name_and_packag
 def test_a_devices_package_is_named_by_its_own_code_and_the_functions() -> None:
     def digest(read: Project, code: Code) -> str:
         (item,) = plan(read, AWS, code, Footprint(), REQUEST)["device_processors"]
-        assert item["package_key"] == f"packages/factory-twin/press-1/{item['source_digest']}.zip"
         return str(item["source_digest"])
 
     other_source = project(added={"processors/press-1/process.py": b"def process(event): return None\n"})
