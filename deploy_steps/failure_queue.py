@@ -28,13 +28,13 @@ _COUNTS = (
 
 @dataclass(frozen=True)
 class FailureQueueSpec:
-    """Desired queue. `encrypted`: at rest, with keys that SQS manages. `url`, where known, saves asking for it."""
+    """Desired queue. `url` is its address, as AWS forms it; `encrypted`: at rest, with keys that SQS manages."""
 
     name: str
     owner: Owner
+    url: str
     retention_seconds: int
     encrypted: bool = True
-    url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,11 @@ class FailureQueueIdentity:
 
 def create(client: Any, spec: FailureQueueSpec, *, dry_run: bool = False) -> Result:
     """Make the queue, or bring its retention, encryption and tags to the spec."""
-    live = _read(client, spec.name, spec.url)
+    live = _read(client, spec.url)
     if live is None:
-        url = UNKNOWN if dry_run else _create(client, spec)
-        outputs = {"url": url, "arn": UNKNOWN if dry_run else _arn(client, url)}
+        if not dry_run:
+            client.create_queue(QueueName=spec.name, Attributes=_attributes(spec), tags=spec.owner.tags)
+        outputs = dict.fromkeys(("url", "arn"), UNKNOWN) if dry_run else {"url": spec.url, "arn": _arn(client, spec)}
         return Result(KIND, spec.name, "created", outputs=outputs)
     ensure_ours(KIND, spec.name, spec.owner, live["tags"])
     changes = _changes(spec, live)
@@ -66,7 +67,8 @@ def create(client: Any, spec: FailureQueueSpec, *, dry_run: bool = False) -> Res
 
 def destroy(client: Any, identity: FailureQueueIdentity, *, dry_run: bool = False) -> Result:
     """Remove the queue, unless it still holds events (by SQS's own count, which lags by up to a minute)."""
-    live = _read(client, identity.name)
+    url = _url(client, identity.name)
+    live = _read(client, url) if url else None
     if live is None:
         return Result(KIND, identity.name, "absent")
     ensure_ours(KIND, identity.name, identity.owner, live["tags"])
@@ -80,7 +82,7 @@ def destroy(client: Any, identity: FailureQueueIdentity, *, dry_run: bool = Fals
 
 def info(client: Any, spec: FailureQueueSpec) -> Result:
     """Compare the live queue with the spec, and count what lies in it."""
-    live = _read(client, spec.name, spec.url)
+    live = _read(client, spec.url)
     if live is None:
         return Result(KIND, spec.name, "absent")
     changes = _changes(spec, live)
@@ -100,20 +102,21 @@ def _attributes(spec: FailureQueueSpec) -> dict[str, str]:
     }
 
 
-def _create(client: Any, spec: FailureQueueSpec) -> str:
-    made = client.create_queue(QueueName=spec.name, Attributes=_attributes(spec), tags=spec.owner.tags)
-    return str(made["QueueUrl"])
-
-
-def _arn(client: Any, url: str) -> str:
+def _arn(client: Any, spec: FailureQueueSpec) -> str:
     # Worked out, not read: for a second after CreateQueue, SQS may answer that there is no such queue.
-    account, name = url.rsplit("/", 2)[1:]
-    return f"arn:{client.meta.partition}:sqs:{client.meta.region_name}:{account}:{name}"
+    account = spec.url.rsplit("/", 2)[1]
+    return f"arn:{client.meta.partition}:sqs:{client.meta.region_name}:{account}:{spec.name}"
 
 
-def _read(client: Any, name: str, url: str | None = None) -> dict[str, Any] | None:
+def _url(client: Any, name: str) -> str | None:
     try:
-        url = url or client.get_queue_url(QueueName=name)["QueueUrl"]
+        return str(client.get_queue_url(QueueName=name)["QueueUrl"])
+    except client.exceptions.QueueDoesNotExist:
+        return None
+
+
+def _read(client: Any, url: str) -> dict[str, Any] | None:
+    try:
         live = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         tags = client.list_queue_tags(QueueUrl=url).get("Tags", {})
     except client.exceptions.QueueDoesNotExist:
@@ -138,7 +141,6 @@ kind = Kind(
     info=info,
     actions=Actions(
         create=(
-            "sqs:GetQueueUrl",
             "sqs:GetQueueAttributes",
             "sqs:ListQueueTags",
             "sqs:CreateQueue",
@@ -146,7 +148,7 @@ kind = Kind(
             "sqs:TagQueue",
         ),
         destroy=("sqs:GetQueueUrl", "sqs:GetQueueAttributes", "sqs:ListQueueTags", "sqs:DeleteQueue"),
-        info=("sqs:GetQueueUrl", "sqs:GetQueueAttributes", "sqs:ListQueueTags"),
+        info=("sqs:GetQueueAttributes", "sqs:ListQueueTags"),
     ),
 )
 create_task = kind.task("create")

@@ -12,6 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from deploy_steps import aws
 from deploy_steps.contract import Result, read_spec
 from deploy_steps.kinds import KINDS
@@ -23,7 +25,7 @@ from orchestrator.plan.footprint import Footprint
 from orchestrator.plan.mapping import FUNCTIONS
 
 KIND = "comparison"
-ACTIONS = (*dict.fromkeys(action for kind in KINDS.values() for action in kind.actions.info), "s3:ListBucket")
+ACTIONS = tuple(dict.fromkeys(action for kind in KINDS.values() for action in kind.actions.info))
 
 _TWIN_READERS = 24
 _DEVICE_READERS = 4  # of five calls each, two of them of the fifteen that Lambda takes in a second
@@ -91,7 +93,12 @@ def _device(client: Client, plan: Mapping[str, Any], device: Mapping[str, str]) 
     """What is said of one device's processor; of one whose package is gone, nothing can be."""
     template = plan["functions"]["processor"]
     bucket, key = where(device, template)
-    sha256 = kept(client("s3"), bucket, key)
+    try:
+        sha256 = kept(client("s3"), bucket, key)
+    except ClientError as error:  # S3 tells who may not list the bucket that what is not there is forbidden
+        if aws.error_code(error) != "403":
+            raise
+        sha256 = None
     if sha256 is None:
         return []
     package = {"bucket": bucket, "key": key, "sha256": sha256}

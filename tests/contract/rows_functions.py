@@ -51,7 +51,7 @@ def name_of(world: World) -> str:
 
 def arn_of(world: World) -> str:
     """The function's ARN."""
-    account = "123456789012" if world.engine == "moto" else "000000000000"
+    account = world.account
     return f"arn:aws:lambda:us-east-1:{account}:function:{name_of(world)}"
 
 

@@ -161,6 +161,7 @@ def queue(world: World) -> Spec:
     return {
         "name": f"{world.twin}-failures",
         "owner": world.owner,
+        "url": f"https://sqs.us-east-1.amazonaws.com/{world.account}/{world.twin}-failures",
         "retention_seconds": 1_209_600,
         "encrypted": True,
     }
@@ -176,7 +177,7 @@ FAILURE_QUEUE = Row(
     created_by=("CreateQueue",),
     outputs=("arn", "url"),
     foreign=lambda world: world.hand("sqs").create_queue(QueueName=f"{world.twin}-failures"),
-    no_op_calls=3,  # SQS needs the URL first, and tells attributes and tags apart
+    no_op_calls=2,  # SQS tells attributes and tags apart
     removal={"retain_data": False},
     drifts=(
         Drift(

@@ -65,6 +65,11 @@ class World:
         return {"DigitalTwin": self.twin, "Layer": "L2", "ManagedBy": "multicloud-gluecode"}
 
     @property
+    def account(self) -> str:
+        """The number of the account that the engine gives."""
+        return "123456789012" if self.engine == "moto" else "000000000000"
+
+    @property
     def bucket(self) -> str:
         """The artifact bucket."""
         return f"{self.twin}-artifacts"

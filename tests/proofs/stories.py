@@ -185,6 +185,7 @@ def _of(drift: Drift) -> Story:
 
 STORIES = (
     *(Story(f"born and gone: {name}", _born_and_gone(Project(mapping))) for name, mapping in SCENARIOS.items()),
+    *(Story(f"nothing changed: {name}", _changed(*[Project(mapping)] * 2)) for name, mapping in SCENARIOS.items()),
     Story("everything leaves AWS", _changed(_A, _NOTHING)),
     Story("both boundaries leave AWS", _changed(_ALONE, _NOTHING)),
     Story("processing moves away", _changed(_A, _C)),
