@@ -17,7 +17,7 @@ POLL_SECONDS = 0.5
 LATE_SECONDS = 10.0  # CloudWatch Logs shows a line some seconds after it was written
 _OVERLAP_MS = 15_000
 _MAX_NAME = 80  # Step Functions' limit on the name of an execution
-_LAST_STEPS = {("lock", "release"), ("result", "announce"), ("findings", "list")}
+_LAST_STEPS = {("lock", "release"), ("record", "confirm"), ("result", "announce"), ("findings", "list")}
 
 
 @dataclass(frozen=True)

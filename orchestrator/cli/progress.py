@@ -26,11 +26,13 @@ STYLES = {
 }
 _QUIET = "dim"
 _BOOKKEEPING = {
+    ("comparison", "compare"): "compared",
     ("findings", "list"): "listed",
     ("lock", "release"): "unlocked",
     ("lock", "take"): "locked",
     ("permissions-check", "check"): "checked",
     ("project", "load"): "loaded",
+    ("record", "confirm"): "recorded",
     ("record", "finish"): "recorded",
     ("record", "start"): "recorded",
     ("result", "announce"): "announced",
