@@ -67,6 +67,12 @@ RULES = """
 .gd .deleted,.gd .gone{fill:var(--gd-gone);stroke:var(--gd-gone-edge)}
 .gd .retained,.gd .present,.gd .unchanged,
 .gd .absent,.gd .passed,.gd .kept{fill:var(--gd-kept);stroke:var(--gd-kept-edge)}
+.gd .group.passed,.gd .group.failed{fill:var(--gd-group)}
+.gd .succeed.passed{fill:var(--gd-good);stroke:var(--gd-good-edge)}
+.gd .fail.passed{fill:var(--gd-bad);stroke:var(--gd-bad-edge)}
+.gd .taken{stroke:var(--gd-ink);stroke-width:2}
+.gd .catch.taken{stroke:var(--gd-bad-edge)}
+.gd .aside{opacity:.5}
 .gd .theirs{stroke-dasharray:2 3}
 .gd .idle{opacity:.45}
 .gd .way{fill:none;stroke:var(--gd-line);stroke-width:1.3}

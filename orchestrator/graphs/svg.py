@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
 from orchestrator.graphs import style, text
-from orchestrator.graphs.model import Graph
+from orchestrator.graphs.model import Edge, Graph
 from orchestrator.graphs.placing import Box, Line, Picture, Point, label_at, place
 
 _MARGIN = 12.0
@@ -25,13 +25,14 @@ def draw(
     outcomes: Mapping[str, str] | None = None,
     notes: Mapping[str, str] | None = None,
     letters: int = text.LETTERS,
+    trail: bool = False,
     styled: bool = True,
 ) -> str:
     """The graph as one `<svg>` element.
 
     `name` makes its ids unique in a page. `outcomes` colours states (`created`, `failed`, …); with it, those that are
-    not in it fade. `notes` gives states a second line. `letters` is how long a line of text may be. Without
-    `styled` the page has to bring the style.
+    not in it fade, and with `trail` also the ways that were not gone. `notes` gives states a second line. `letters` is
+    how long a line of text may be. Without `styled` the page has to bring the style.
     """
     picture = place(graph, notes, letters)
     width, height = picture.width + 2 * _MARGIN, picture.height + 2 * _MARGIN + _ENTRY
@@ -40,7 +41,7 @@ def draw(
         f'<circle class="tip" cx="{start:.1f}" cy="{_MARGIN:.1f}" r="5"/>',
         f'<path class="way" d="M{start:.1f} {_MARGIN + 5:.1f}V{_MARGIN + _ENTRY - 7:.1f}"/>',
         _tip((start, _MARGIN + _ENTRY), "tip"),
-        f'<g transform="translate({_MARGIN} {_MARGIN + _ENTRY})">{"".join(_picture(picture, outcomes))}</g>',
+        f'<g transform="translate({_MARGIN} {_MARGIN + _ENTRY})">{"".join(_picture(picture, outcomes, trail))}</g>',
     ]
     sheet = f"<style>{style.standalone()}</style>" if styled else ""
     return (
@@ -51,16 +52,17 @@ def draw(
     )
 
 
-def _picture(picture: Picture, outcomes: Mapping[str, str] | None) -> Iterator[str]:
+def _picture(picture: Picture, outcomes: Mapping[str, str] | None, trail: bool) -> Iterator[str]:
+    taken = _taken(picture, outcomes or {})
     for line in picture.lines:
-        yield _line(line)
+        yield _line(line, "" if not trail else " taken" if line.edge in taken else " aside")
     for box in picture.boxes:
-        yield from _box(box, outcomes)
+        yield from _box(box, outcomes, trail)
     for line in picture.lines:  # above everything, so that no box hides one
         yield _label(line)
 
 
-def _box(box: Box, outcomes: Mapping[str, str] | None) -> Iterator[str]:
+def _box(box: Box, outcomes: Mapping[str, str] | None, trail: bool) -> Iterator[str]:
     outcome = "" if outcomes is None else outcomes.get(box.state.name, "idle")
     classes = " ".join(filter(None, ("group" if box.inside else "box", box.state.type.lower(), outcome)))
     faded = ' class="idle"' if outcome == "idle" else ""
@@ -69,7 +71,8 @@ def _box(box: Box, outcomes: Mapping[str, str] | None) -> Iterator[str]:
     yield _shape(box, classes.replace(" idle", ""))
     yield from _words(box)
     for picture in box.inside:
-        yield f'<g transform="translate({picture.x:.1f} {picture.y:.1f})">{"".join(_picture(picture, outcomes))}</g>'
+        inside = "".join(_picture(picture, outcomes, trail))
+        yield f'<g transform="translate({picture.x:.1f} {picture.y:.1f})">{inside}</g>'
     yield "</g>"
 
 
@@ -98,7 +101,23 @@ def _words(box: Box) -> Iterator[str]:
         yield f'<text class="small" x="{box.width / 2:.1f}" y="{y:.1f}" text-anchor="middle">{escape(box.note)}</text>'
 
 
-def _line(line: Line) -> str:
+def _taken(picture: Picture, outcomes: Mapping[str, str]) -> set[Edge]:
+    """The ways that were gone, as far as the states at their ends tell: a question has one answer, the nearest one."""
+    below = {box.state.name: box.y for box in picture.boxes}
+    taken: set[Edge] = set()
+    for box in picture.boxes:
+        name = box.state.name
+        ways = [line.edge for line in picture.lines if line.edge.source == name and line.edge.target in outcomes]
+        if name not in outcomes or not ways:
+            continue
+        if box.state.type == "Choice":
+            taken.add(min(ways, key=lambda edge: below[edge.target]))
+        else:
+            taken |= {edge for edge in ways if edge.way != "catch" or outcomes[name] == "failed"}
+    return taken
+
+
+def _line(line: Line, more: str = "") -> str:
     points = line.points
     kind, tip = (" catch", "catch-tip") if line.edge.way == "catch" else ("", "tip")
     if line.upward:
@@ -107,7 +126,7 @@ def _line(line: Line) -> str:
     else:
         head = _tip(points[-1], tip)
         points = (*points[:-1], (points[-1][0], points[-1][1] - 6))
-    return f'<path class="way{kind}" d="{_curve(points)}"/>{head}'
+    return f'<path class="way{kind}{more}" d="{_curve(points)}"/>{head}'
 
 
 def _curve(points: Sequence[Point]) -> str:

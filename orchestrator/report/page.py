@@ -37,7 +37,7 @@ def render(facts: Facts) -> str:
             _failure(facts),
             _outputs(facts),
             _graphs(facts),
-            f"<h2>Timeline</h2>{_legend()}<figure class='wide'>{timeline.draw(facts)}</figure>"
+            f"<h2>Timeline</h2>{_legend()}<figure>{timeline.draw(facts)}{timeline.draw(facts, narrow=True)}</figure>"
             if facts.attempts
             else "",
             _steps(facts),
@@ -117,11 +117,13 @@ def _graphs(facts: Facts) -> str:
             name=f"graph-{number}",
             outcomes=found.outcomes,
             notes=found.notes,
+            trail=True,
             styled=False,
         )
         heading = f"<h3>{escape(title)}</h3>" if number else ""
         parts.append(f"{heading}<figure>{drawn}</figure>")
-    return f"<h2>Graph</h2>{_legend()}<p>Faded states were not entered.</p>{''.join(parts)}"
+    how = "<p>The way that was gone is drawn in bold; faded states were not entered.</p>"
+    return f"<h2>Graph</h2>{_legend()}{how}{''.join(parts)}"
 
 
 def _legend() -> str:

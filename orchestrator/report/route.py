@@ -64,7 +64,8 @@ def final(attempts: Iterable[Attempt]) -> dict[tuple[str, str, str], Attempt]:
 def route(graph: Graph, facts: Facts) -> Route:
     """Find the way of an execution through its machine's graph."""
     steps = _Steps(facts)
-    found = {state.name: attempts for state in graph.walk() if (attempts := steps.of(state))}
+    untold = set(graph.states) - facts.entered if facts.entered else set()  # of these it is known that they were not
+    found = {state.name: tries for state in graph.walk() if state.name not in untold and (tries := steps.of(state))}
     outcomes = {name: _outcome(attempts) for name, attempts in found.items()}
     notes = {name: _note(attempts) for name, attempts in found.items()}
     entered = facts.entered | set(found)
@@ -75,7 +76,9 @@ def route(graph: Graph, facts: Facts) -> Route:
         begun = holder is not None and holder.type == "Parallel" and holder.name in entered
         if (begun or entered & set(each.states)) and not facts.entered & set(each.states):  # its history is not told
             entered |= _inferred(each, entered, failed=any(outcomes.get(name) == "failed" for name in each.states))
-    return Route({**dict.fromkeys(entered, "passed"), **outcomes}, notes)
+    failed = [name for name, outcome in outcomes.items() if outcome == "failed"]
+    broken = {state.name for state in graph.walk() if _holds(state, failed)}
+    return Route({**dict.fromkeys(entered, "passed"), **dict.fromkeys(broken, "failed"), **outcomes}, notes)
 
 
 class _Steps:
@@ -163,23 +166,30 @@ def _inferred(graph: Graph, entered: frozenset[str], *, failed: bool) -> set[str
     States that do nothing themselves leave no line; a task without one was not entered, and no way leads over it.
     """
     ways = [edge for edge in graph.edges if edge.way != "catch"]
-    goals = set(entered) & set(graph.states)
-    if not failed:
-        goals |= {name for name, state in graph.states.items() if state.type != "Task" and not _onward(ways, name)}
+    to_known = _distances(graph, ways, set(entered) & set(graph.states))
+    ends = {name for name, state in graph.states.items() if state.type != "Task" and not _onward(ways, name)}
+    to_end = {} if failed else _distances(graph, ways, ends)
+    passed: set[str] = set()
+    at: str | None = graph.start
+    while at is not None and (at in to_known or at in to_end) and at not in passed:
+        passed.add(at)
+        onward = _onward(ways, at)
+        far = to_known if any(edge.target in to_known for edge in onward) else to_end
+        leading = [edge for edge in onward if edge.target in far]
+        at = min(leading, key=lambda edge: (far[edge.target], edge.way != "default")).target if leading else None
+    return passed
+
+
+def _distances(graph: Graph, ways: Iterable[Edge], goals: Iterable[str]) -> dict[str, int]:
+    """How many states it is from each to the nearest goal, without a task between."""
     far = dict.fromkeys(goals, 0)
-    waiting = list(goals)
+    waiting = list(far)
     for here in waiting:  # it grows while it is walked
         for edge in ways:
             if edge.target == here and edge.source not in far and graph.states[edge.source].type != "Task":
                 far[edge.source] = far[here] + 1
                 waiting.append(edge.source)
-    passed: set[str] = set()
-    at: str | None = graph.start
-    while at is not None and at in far and at not in passed:
-        passed.add(at)
-        leading = [edge for edge in _onward(ways, at) if edge.target in far]
-        at = min(leading, key=lambda edge: (far[edge.target], edge.way != "default")).target if leading else None
-    return passed
+    return far
 
 
 def _onward(ways: Iterable[Edge], name: str) -> list[Edge]:

@@ -31,6 +31,8 @@ th{color:var(--gd-muted);font-weight:600}
 td.number{text-align:right;font-variant-numeric:tabular-nums}
 figure{margin:.6rem 0}
 figure svg{max-width:100%;height:auto}
+figure svg.narrow{display:none}
+@media screen and (max-width:640px){figure svg.narrow{display:inline}figure svg.wide{display:none}}
 .legend span{display:inline-block;margin:0 .8rem .3rem 0;padding:.1rem .5rem;border:1px solid;border-radius:.3rem;
  font-size:.8rem}
 .created{background:var(--gd-good);border-color:var(--gd-good-edge)}

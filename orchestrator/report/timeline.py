@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from html import escape
 
 from orchestrator.graphs import text
@@ -10,35 +11,53 @@ from orchestrator.report.route import waited
 
 MOST_ROWS = 400
 
-_ROW = 20.0
-_TOP = 26.0
-_BARS = 520.0
-_RIGHT = 60.0
 _TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
+_TOP = 26.0
+_RIGHT = 44.0
+_BAR = 13.0
 
 
-def draw(facts: Facts) -> str:
+@dataclass(frozen=True)
+class _Shape:
+    """For a wide page, labels stand beside the bars; for a phone above them. Widths and heights in pixels."""
+
+    name: str
+    row: float
+    bar_from_top: float
+    bars: float
+    longest_name: int
+    ticks: int
+
+
+_WIDE = _Shape("wide", row=20.0, bar_from_top=3.0, bars=520.0, longest_name=34, ticks=8)
+_NARROW = _Shape("narrow", row=35.0, bar_from_top=17.0, bars=300.0, longest_name=28, ticks=4)
+
+
+def draw(facts: Facts, *, narrow: bool = False) -> str:
     """The timeline as SVG. Bars that begin at the same place ran in parallel; a yellow one waited for AWS."""
+    shape = _NARROW if narrow else _WIDE
     rows = _rows(facts)
-    labels = [_label(step) for step in rows]
-    left = min(380.0, max((text.width(label, text.SMALL_SIZE) for label in labels), default=100.0) + 16)
-    begin = facts.started.timestamp()
-    begin = min([begin, *(attempt.started for attempt in facts.attempts)])
-    total = max(facts.seconds, 0.001)
-    scale = _BARS / total
-    width, height = left + _BARS + _RIGHT, _TOP + len(rows) * _ROW + 10
-    parts = [_axis(left, scale, total, height)]
+    labels = [_label(step, shape) for step in rows]
+    beside = min(380.0, max((text.width(label, text.SMALL_SIZE) for label in labels), default=100.0) + 16)
+    left = 8.0 if narrow else beside
+    begin = min([facts.started.timestamp(), *(attempt.started for attempt in facts.attempts)])
+    end = max([begin + facts.seconds, *(attempt.started + attempt.seconds for attempt in facts.attempts)])
+    total = max(end - begin, 0.001)
+    scale = shape.bars / total
+    width, height = left + shape.bars + _RIGHT, _TOP + len(rows) * shape.row + 10
+    parts = [_axis(left, scale, total, height, shape.ticks)]
     for number, (step, label) in enumerate(zip(rows, labels, strict=True)):
-        y = _TOP + number * _ROW
-        parts.append(
-            f'<text class="small" x="{left - 8:.1f}" y="{y + 13:.1f}" text-anchor="end">{escape(label)}</text>'
-        )
-        parts += [_bar(attempt, left + (attempt.started - begin) * scale, y, scale) for attempt in rows[step]]
+        y = _TOP + number * shape.row
+        at = f'x="{left:.1f}"' if narrow else f'x="{left - 8:.1f}" text-anchor="end"'
+        parts.append(f'<text class="small" {at} y="{y + 13:.1f}">{escape(label)}</text>')
+        for attempt in rows[step]:
+            parts.append(_bar(attempt, left + (attempt.started - begin) * scale, y + shape.bar_from_top, scale))
+    name = f"timeline-{shape.name}"
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="gd" viewBox="0 0 {width:.0f} {height:.0f}" '
-        f'width="{width:.0f}" height="{height:.0f}" role="img" aria-labelledby="timeline-title timeline-desc">'
-        f'<title id="timeline-title">Timeline</title>'
-        f'<desc id="timeline-desc">{len(rows)} steps in {total:.1f} seconds: '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="gd {shape.name}" viewBox="0 0 {width:.0f} {height:.0f}" '
+        f'width="{width:.0f}" height="{height:.0f}" role="img" aria-labelledby="{name}-title {name}-desc">'
+        f'<title id="{name}-title">Timeline</title>'
+        f'<desc id="{name}-desc">{len(rows)} steps in {total:.1f} seconds: '
         f"the table of steps says the same in words.</desc>{''.join(parts)}</svg>"
     )
 
@@ -51,19 +70,20 @@ def _rows(facts: Facts) -> dict[tuple[str, str, str], list[Attempt]]:
     return rows
 
 
-def _label(step: tuple[str, str, str]) -> str:
+def _label(step: tuple[str, str, str], shape: _Shape) -> str:
     verb, kind, name = step
-    return f"{verb} {kind}  {name if len(name) <= 34 else f'{name[:33]}…'}"
+    return f"{verb} {kind}  {name if len(name) <= shape.longest_name else f'{name[: shape.longest_name - 1]}…'}"
 
 
-def _axis(left: float, scale: float, total: float, height: float) -> str:
-    every = next((tick for tick in _TICKS if total / tick <= 8), _TICKS[-1])
+def _axis(left: float, scale: float, total: float, height: float, ticks: int) -> str:
+    every = next((tick for tick in _TICKS if total / tick <= ticks), _TICKS[-1])
     marks, number = [], 0
     while number * every <= total:
         x = left + number * every * scale
         marks.append(f'<path class="grid" d="M{x:.1f} {_TOP - 6:.1f}V{height - 6:.1f}"/>')
+        anchor = "middle" if number or left > 10 else "start"
         label = f"{number * every:g} s"
-        marks.append(f'<text class="small" x="{x:.1f}" y="{_TOP - 10:.1f}" text-anchor="middle">{label}</text>')
+        marks.append(f'<text class="small" x="{x:.1f}" y="{_TOP - 10:.1f}" text-anchor="{anchor}">{label}</text>')
         number += 1
     return "".join(marks)
 
@@ -73,6 +93,6 @@ def _bar(attempt: Attempt, x: float, y: float, scale: float) -> str:
     width = max(attempt.seconds * scale, 2.0)
     told = f"{outcome}, {attempt.seconds:.2f} s, {attempt.calls} calls"
     hint = escape(f"{told}: {attempt.message}" if attempt.message else told)
-    shape = f'x="{x:.1f}" y="{y + 3:.1f}" width="{width:.1f}" height="{_ROW - 7:.1f}" rx="2"'
-    label = f'<text class="small" x="{x + width + 4:.1f}" y="{y + 13:.1f}">{attempt.seconds:.1f}</text>'
-    return f'<g><title>{hint}</title><rect class="box {escape(outcome)}" {shape}/>{label}</g>'
+    rect = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{_BAR:.1f}" rx="2"'
+    label = f'<text class="small" x="{x + width + 4:.1f}" y="{y + 10:.1f}">{attempt.seconds:.1f}</text>'
+    return f'<g><title>{hint}</title><rect class="box {escape(outcome)}" {rect}/>{label}</g>'

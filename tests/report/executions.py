@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from orchestrator.names import TwinNames
@@ -22,7 +22,11 @@ SHARED = [
     ("create", "log-group", TWIN.log_group, "created"),
     ("create", "config-layer", TWIN.configuration_layer, "created"),
 ]
-LAST = [("finish", "record", "factory-twin", "updated"), ("release", "lock", "factory-twin", "deleted")]
+LAST = [
+    ("finish", "record", "factory-twin", "updated"),
+    ("release", "lock", "factory-twin", "deleted"),
+    ("announce", "result", "Deployment succeeded", "created"),
+]
 TOP_LEVEL = frozenset(
     {
         "Read what is wanted",
@@ -31,6 +35,8 @@ TOP_LEVEL = frozenset(
         "Bring the twin to its plan",
         "Record the outcome",
         "Release the lock",
+        "Was it a dry run?",
+        "Announce the result",
         "Is the twin as planned?",
     }
 )
@@ -55,18 +61,18 @@ def attempts(lines: Iterable[Line], **last: Any) -> tuple[Attempt, ...]:
     return tuple(made)
 
 
-def facts(told: tuple[Attempt, ...], *, status: str = "SUCCEEDED", entered: str = "", **more: Any) -> Facts:
-    """An execution of `deploy` with these attempts; `entered` is the state it ended in."""
+def facts(told: tuple[Attempt, ...], *entered: str, status: str = "SUCCEEDED", **more: Any) -> Facts:
+    """An execution of `deploy` with these attempts; `entered` are the states that not every deployment enters."""
     return Facts(
         name=ARN.rpartition(":")[2],
         arn=ARN,
         machine="deploy",
         status=status,
         started=START,
-        stopped=START + timedelta(seconds=0.5 * len(told) + 1),
+        stopped=datetime.fromtimestamp(max((each.started for each in told), default=0.0) + 1, UTC),
         input={"project": "factory-twin"},
         attempts=told,
-        entered=TOP_LEVEL | {entered},
+        entered=TOP_LEVEL | set(entered),
         **more,
     )
 
@@ -94,7 +100,7 @@ def deployed() -> Facts:
         "connections": {"gcp_l1_to_aws_l2": {"url": "https://x.lambda-url.aws/", "token_secret": "factory-twin/gcp"}},
         "next": "gluecode send factory-twin EVENT",
     }
-    return facts(attempts(lines), entered="The twin is as planned", output=output)
+    return facts(attempts(lines), "The twin is as planned", output=output)
 
 
 def failed() -> Facts:
@@ -106,8 +112,9 @@ def failed() -> Facts:
     late = tuple(_with(each, started=each.started + 60) for each in end)
     return facts(
         (*told, *late),
+        "Is a rollback wanted?",
+        "The deployment failed",
         status="FAILED",
-        entered="The deployment failed",
         error="ForeignResource",
         cause="create function 'factory-twin-ingestion': it is <not> ours. Start again.",
     )
@@ -132,8 +139,10 @@ def rolled_back() -> Facts:
     )
     return facts(
         told,
+        "Is a rollback wanted?",
+        "Load the plan to go back to",
+        "The deployment was rolled back",
         status="FAILED",
-        entered="The deployment was rolled back",
         error="RolledBack",
         cause="The deployment failed and was rolled back to what was deployed before.",
     )

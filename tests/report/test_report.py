@@ -121,6 +121,8 @@ def test_what_was_not_entered_is_not_coloured() -> None:
         "Destroy the configuration layer",
         "The deployment failed",
         "Is a rollback wanted?",
+        "No failure queue is needed",
+        "Announce that it did not start",
     } & set(outcomes)
 
 
