@@ -115,9 +115,14 @@ def _running(client: Any, machine_arn: str, stem: str, request: str) -> Run | No
         for found in page["executions"]:
             if found["name"] != stem and not found["name"].startswith(f"{stem}-"):
                 continue
-            if client.describe_execution(executionArn=found["executionArn"])["input"] == request:
+            if _asks_for(client.describe_execution(executionArn=found["executionArn"])["input"]) == _asks_for(request):
                 return Run(found["executionArn"], found["name"], found["startDate"], joined=True)
     return None
+
+
+def _asks_for(given: str) -> dict[str, Any]:
+    """What an execution's input asks to be done: whether a report of it is wanted makes no difference."""
+    return {name: value for name, value in json.loads(given).items() if name != "report"}
 
 
 def follow(

@@ -242,6 +242,11 @@ def execution_name(subject: str, digest: str) -> str:
     return f"{re.sub('[^A-Za-z0-9_-]', '-', subject)[:48]}-{digest[:12]}"
 
 
+def report_key(twin: str, run: str) -> str:
+    """Where the report of a run lies in the artifact bucket."""
+    return f"reports/{twin}/{run}.html"
+
+
 def project_files(project: str) -> str:
     """The prefix in the artifact bucket under which a project's files lie as in its folder."""
     return f"projects/{project}/"

@@ -20,6 +20,7 @@ from deploy_steps.tasks import (
     prove_url,
     record,
     start_deployment,
+    write_report,
 )
 
 
@@ -63,6 +64,7 @@ TASKS = (
     ),
     _task("prove-url", prove_url, "prove_task", prove_url.ACTIONS),
     _task("drain-function", drain, "drain_task", drain.ACTIONS),
+    _task("write-report", write_report, "write_task", write_report.ACTIONS),
     _task("announce-result", announce, "result_task", announce.ACTIONS),
     _task("list-twins", deployed_twins, "list_task", deployed_twins.ACTIONS),
     _task("announce-drift", announce, "drift_task", announce.ACTIONS),

@@ -53,6 +53,7 @@ _OF_DEPLOY = {
     "source": _Field(_prefix, 'a prefix in the artifact bucket, such as "projects/factory-twin/"'),
     "adopt": _Field(_flag, "true or false"),
     "check_permissions": _Field(_flag, "true or false"),
+    "report": _Field(_flag, "true or false"),
 }
 _OF_TWIN = {"twin": _NAME, "project": _NAME, **_COMMON}
 _OF_CHECK_DRIFT = {"repair": _Field(_flag, "true or false")}

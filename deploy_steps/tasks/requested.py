@@ -1,7 +1,8 @@
 """Which deployment a message in the queue of requests asks for (pure).
 
 Two kinds of message come from the event rules: what S3 says of a file that was written or removed, and an event
-`Redeploy requested`, whose detail is the input of the deploy machine.
+`Redeploy requested`, whose detail is the input of the deploy machine. Nobody watches what comes of it, so a report is
+written.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ def requested(message: str) -> Requested | None:
     given = told["input"]
     if isinstance(given, Mapping):
         given = {name: value for name, value in given.items() if name != "installation"}
+        given.setdefault("report", True)
     return Requested(_project(given), json.dumps(given), told["id"])
 
 
@@ -57,7 +59,7 @@ def _by_change(key: str) -> Requested | None:
     project, _, path = rest.partition("/")
     if folder != _PROJECTS or not is_name(project) or not is_project_file(path):
         return None
-    return Requested(project, json.dumps({"project": project}))
+    return Requested(project, json.dumps({"project": project, "report": True}))
 
 
 def _project(given: Any) -> str:

@@ -11,6 +11,7 @@ from orchestrator.names import (
     configuration_key,
     package_key,
     project_files,
+    report_key,
 )
 
 ON_NO_RESOURCE = frozenset({"lambda:ListLayerVersions", "logs:DescribeLogGroups", "cloudwatch:DescribeAlarms"})
@@ -55,6 +56,8 @@ class Subjects:
             return "*"
         if action in _STATE:
             return self.installation.table_arn(self.installation.state_table)
+        if action == "logs:FilterLogEvents":  # AWS checks it against the group's streams
+            return f"{self.installation.log_group_arn(self.installation.steps_log_group)}:log-stream:"
         service = action.partition(":")[0]
         if service == "s3":
             return self._in_bucket(task, action)
@@ -98,5 +101,6 @@ class Subjects:
             ("create-config-layer", "s3:GetObject"): configuration_key(self.twin, _DIGEST),
             ("load-project", "s3:PutObject"): configuration_key(self.twin, _DIGEST),
             ("build-processor-package", "s3:PutObject"): package_key(self.twin, "device", _DIGEST),
+            ("write-report", "s3:PutObject"): report_key(self.twin, self.twin),
         }.get((task, action), f"{project_files(self.twin)}config.json")
         return f"{bucket}/{key}"

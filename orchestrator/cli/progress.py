@@ -35,6 +35,7 @@ _BOOKKEEPING = {
     ("record", "confirm"): "recorded",
     ("record", "finish"): "recorded",
     ("record", "start"): "recorded",
+    ("report", "write"): "written",
     ("result", "announce"): "announced",
     ("rollback", "load"): "loaded",
     ("twin", "load"): "loaded",

@@ -179,6 +179,16 @@ _BY_TASK = {
     ),
     ("announce-drift", "events:PutEvents"): _events("drift alone", announce.DRIFT),
     ("request-redeployment", "events:PutEvents"): _events("requests alone", announce.REDEPLOY),
+    ("write-report", "s3:PutObject"): Grant(_objects("reports/"), "reports of deployments"),
+    **{
+        ("write-report", f"states:{action}"): Grant(
+            (_arn("states", "execution:${Prefix}-deploy:*"),), "deployments, to tell how one went"
+        )
+        for action in ("DescribeExecution", "GetExecutionHistory")
+    },
+    ("write-report", "logs:FilterLogEvents"): Grant(  # checked against the group by its name, or against its streams
+        (_arn("logs", "log-group:/${Prefix}/steps"), _STEPS_LOG_GROUP), "the journal of steps"
+    ),
     ("create-function", "iam:PassRole"): Grant(
         _ROLES,
         "roles of twins, to Lambda alone",

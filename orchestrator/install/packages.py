@@ -21,6 +21,8 @@ _SUFFIXES = {".py", ".json"}
 
 # What the step tasks import of the orchestrator: deciding is pure and runs in the load-project task too.
 _DECIDING = ("__init__.py", "config", "names.py", "plan")
+# What one of them draws the report of a run with.
+_REPORTING = ("graphs", "problem.py", "report")
 # Conditions of events are checked by the same code when a project is validated and when an event arrives.
 _CONDITIONS = ("__init__.py", "shared/__init__.py", "shared/conditions.py")
 
@@ -47,7 +49,8 @@ def tasks() -> Package:
     """The code of every step task: deploy_steps, and what it imports of the other packages."""
     content = {
         **_sources("deploy_steps"),
-        **_sources("orchestrator", _DECIDING),
+        **_sources("orchestrator", (*_DECIDING, *_REPORTING)),
+        **_sources("state_machines"),
         **_sources("lambda_functions", _CONDITIONS),
     }
     return Package("tasks", zipped(content))

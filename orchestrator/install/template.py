@@ -41,6 +41,7 @@ _CONDITIONS = {
     for name, parameter in {"Boundary": "PermissionsBoundary", "Key": "KmsKeyArn", "Schedule": "Schedule"}.items()
 }
 _NOT_CURRENT_DAYS = 30
+_REPORT_DAYS = 90  # as long as Step Functions remembers an execution
 _STEP_MEMORY_MB = 512  # boto3's import is bound by the processor, and Lambda gives processor by memory
 _STEP_TIMEOUT_SECONDS = 110  # the state machines wait for 120
 _RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
@@ -121,6 +122,7 @@ def _lifecycle() -> list[Resource]:
             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
         },
         {"Id": "Drafts", "Status": "Enabled", "Prefix": "drafts/", "ExpirationInDays": 1},
+        {"Id": "Reports", "Status": "Enabled", "Prefix": "reports/", "ExpirationInDays": _REPORT_DAYS},
         {"Id": "Templates", "Status": "Enabled", "Prefix": "templates/", "ExpirationInDays": _NOT_CURRENT_DAYS},
     ]
 

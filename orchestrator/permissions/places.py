@@ -55,6 +55,9 @@ class Places:
         table = self.installation.table_arn(self.installation.state_table)
         if asked in (table, self._bucket):
             return Place(asked, (asked,))
+        steps = self.installation.log_group_arn(self.installation.steps_log_group)
+        if asked.startswith(f"{steps}:"):
+            return Place(asked, (f"{steps}:*",))
         if asked.startswith(f"{self._bucket}/"):
             return Place(asked, (f"{self._bucket}/*",))
         start = "" if self.twin is None else self.twin[:_UNCUT]
@@ -71,9 +74,9 @@ class Places:
             return self._of_twin(here.table_arn(here.state_table))
         if action == "iot:Publish":
             return Place(here.topic_arn(names.topic), (here.topic_arn(TwinNames(self.twin or "*").topic),))
-        if action == "logs:FilterLogEvents":  # AWS checks it against the group's streams
-            steps, twins = (here.log_group_arn(name) for name in (here.steps_log_group, TwinNames("*").log_group))
-            return Place(f"{steps}:log-stream:", (f"{steps}:*", twins))
+        if action == "logs:FilterLogEvents":
+            steps = self._of_twin(Subjects(here, self._sample).of("", action))
+            return Place(steps.asked, (*steps.granted, here.log_group_arn(TwinNames("*").log_group)))
         return self._of_twin(Subjects(here, self._sample).of("", action))
 
     def _of_installing(self, action: str) -> Place:

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 from deploy_steps.errors import RETRYABLE
 from orchestrator.graphs.model import Edge, Graph, State
-from orchestrator.install.machines import camel
-from orchestrator.install.steps import tasks
 from orchestrator.names import TwinNames
 from orchestrator.plan.mapping import FUNCTIONS
 from orchestrator.report.facts import Attempt, Facts
@@ -39,6 +37,7 @@ _AROUND = {
     "drain-function": ("drain", "invoke-config"),
     "announce-result": ("announce", "result"),
     "list-findings": ("list", "findings"),
+    "write-report": ("write", "report"),
 }
 """Verb and kind in the journal of the tasks that are no verb of a kind."""
 
@@ -88,7 +87,6 @@ class _Steps:
         self._attempts = facts.attempts
         self._twin = TwinNames(facts.twin) if facts.twin else None
         self._named = {self._twin.function(one) for one in FUNCTIONS} | {self._twin.iot_role} if self._twin else set()
-        self._tasks = {camel(task.name): _verb_and_kind(task.name) for task in tasks()}
         self._creates_layer = any(each.step[:2] == ("create", "config-layer") for each in facts.attempts)
 
     def of(self, state: State) -> list[Attempt]:
@@ -99,7 +97,7 @@ class _Steps:
             return []
         if called[1] in _VERBS_OF_A_MACHINE:
             return self._of_function(state, _VERBS_OF_A_MACHINE[called[1]])
-        return self._of_task(state, *self._tasks[called[1]])
+        return self._of_task(state, *_verb_and_kind(called[1]))
 
     def _of_function(self, state: State, verbs: Sequence[str]) -> list[Attempt]:
         component = _FUNCTION.search(json.dumps(state.definition["Parameters"]))
@@ -137,7 +135,9 @@ def _subject(state: State) -> str:
     return match[1] if match else ""
 
 
-def _verb_and_kind(task: str) -> tuple[str, str]:
+def _verb_and_kind(called: str) -> tuple[str, str]:
+    """Of a task by the name that state machines call it: `CreateIamRole` -> `create`, `iam-role`."""
+    task = re.sub(r"(?<!^)(?=[A-Z])", "-", called).lower()
     verb, _, kind = task.partition("-")
     return _AROUND.get(task, (verb, kind))
 

@@ -41,6 +41,11 @@ class Account:
         for path, content in files.items():
             self.client("s3").put_object(Bucket=self.here.bucket, Key=f"projects/{project}/{path}", Body=content)
 
+    def read(self, address: str) -> str:
+        """What lies at `s3://…`."""
+        bucket, _, key = address.removeprefix("s3://").partition("/")
+        return str(self.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode())
+
     def put_event(self, detail: Any, detail_type: str = "Redeploy requested", source: str = "gluecode") -> str:
         """Put an event on the account's bus. Returns its id."""
         entry = {"Source": source, "DetailType": detail_type, "Detail": json.dumps(detail)}

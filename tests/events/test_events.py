@@ -61,7 +61,7 @@ def test_uploading_the_whole_example_is_one_deployment_and_its_result_is_heard(
     account: Account, uploaded: dict[str, Any]
 ) -> None:
     execution = uploaded
-    assert execution["input"] == {"project": "factory-twin"}
+    assert execution["input"] == {"project": "factory-twin", "report": True}
     assert execution["status"] == "SUCCEEDED", execution
     event = result(account, "factory-twin")
     assert (event["source"], event["detail-type"]) == ("gluecode", "Deployment succeeded")
@@ -70,6 +70,9 @@ def test_uploading_the_whole_example_is_one_deployment_and_its_result_is_heard(
     assert {name: event["detail"][name] for name in ("says", "urls", "next")} == {
         name: output[name] for name in ("says", "urls", "next")
     }
+    report = account.read(event["detail"]["report"])
+    assert '<span class="badge good">deployed</span>' in report
+    assert "create hot-table" in report
 
 
 def test_gluecode_deploy_and_the_files_that_it_uploads_are_one_deployment(account: Account, tmp_path: Path) -> None:
@@ -93,7 +96,7 @@ def test_a_request_is_one_deployment_with_its_own_input(account: Account) -> Non
 
     eventually(lambda: len(account.executions("asked-for")) > 1 and account.all_worked_off())
     [again] = [each for each in account.executions("asked-for") if each["name"] != first["name"]]
-    assert again["input"] == {"project": "asked-for", "on_failure": "rollback"}
+    assert again["input"] == {"project": "asked-for", "on_failure": "rollback", "report": True}
     assert again["name"] == f"{first['name']}-{event[:8]}"
 
 
@@ -105,7 +108,7 @@ def test_a_request_for_another_installation_and_events_of_others_start_nothing(a
 
     account.put_event({"project": "ours", "installation": "gluecode"})
 
-    assert [each["input"] for each in account.deployed("ours")] == [{"project": "ours"}]
+    assert [each["input"] for each in account.deployed("ours")] == [{"project": "ours", "report": True}]
     assert account.executions("theirs") == []
 
 

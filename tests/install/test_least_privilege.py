@@ -214,7 +214,7 @@ def test_what_an_event_starts_is_started_and_announced_with_no_call_denied(runni
     assert json.loads(answer["Payload"].read()) == {"batchItemFailures": []}
     newest = states.list_executions(stateMachineArn=machine, maxResults=1)["executions"][0]["executionArn"]
     ended = eventually(lambda: _ended(states.describe_execution(executionArn=newest)), seconds=60)
-    assert (ended["status"], json.loads(ended["input"])) == ("SUCCEEDED", {"project": TWIN})
+    assert (ended["status"], json.loads(ended["input"])) == ("SUCCEEDED", {"project": TWIN, "report": True})
     assert run(aws, "check-drift", {"repair": True}) == ("SUCCEEDED", "")
     inspection = {"says": "One thing.", "findings": []}
     drift = {"run": "r", "twin": TWIN, "project": TWIN, "inspection": inspection}

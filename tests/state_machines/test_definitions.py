@@ -32,7 +32,21 @@ IMPERATIVES = {
         "List",
         "Load",
     ),
-    *("Look", "Open", "Prepare", "Prove", "Read", "Record", "Release", "Remove", "Request", "Say", "Take", "Wait"),
+    *(
+        "Look",
+        "Open",
+        "Prepare",
+        "Prove",
+        "Read",
+        "Record",
+        "Release",
+        "Remove",
+        "Request",
+        "Say",
+        "Take",
+        "Wait",
+        "Write",
+    ),
 }
 DOING = {"Task", "Parallel", "Map", "Wait"}
 STATEMENT = re.compile(r"\b(is|did|was|failed|broke)\b")

@@ -346,3 +346,12 @@ class Reading:
             return read(call.event["request"])
         except InvalidInput as error:
             raise StepFails("InvalidInput", str(error)) from error
+
+
+def test_a_report_that_cannot_be_written_changes_no_result(engine: Engine, recorder: Recorder) -> None:
+    recorder.start_over(failing("write-report", StepFails("AccessDenied", "no"), mapping=("azure", "azure", "aws")))
+
+    ended = engine.run("deploy", {"project": TWIN, "report": True})
+
+    assert (ended.status, ended.output["outcome"], "report" in ended.output) == ("SUCCEEDED", "deployed", False)
+    assert recorder.told()[-1] == "announce-result"

@@ -266,3 +266,16 @@ def check_order(told: Sequence[str], groups: Sequence[Group]) -> None:
     for group in groups:
         assert set(rest[: len(group)]) == group
         del rest[: len(group)]
+
+
+def test_a_report_is_written_before_the_result_is_told_if_the_input_wants_one(
+    engine: Engine, recorder: Recorder
+) -> None:
+    recorder.start_over(Steps(planned(("azure", "azure", "aws")), EVERYTHING))
+
+    ended = engine.run("deploy", {"project": TWIN, "report": True})
+
+    assert recorder.told()[-2:] == ["write-report", "announce-result"]
+    address = ended.output["report"]
+    assert address.startswith(f"s3://bucket/reports/{TWIN}/")
+    assert [call.event["outcome"]["report"] for call in recorder.calls if call.task == "announce-result"] == [address]

@@ -19,8 +19,10 @@ from tests.unit.deploy_steps.test_load_project import project
 
 MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:gluecode-deploy"
 QUIET = 20
-CHANGED = Requested(TWIN, json.dumps({"project": TWIN}))
-ASKED = Requested(TWIN, json.dumps({"project": TWIN, "adopt": True}), "5f0c6a0e-1111-4222-8333-444455556666")
+CHANGED = Requested(TWIN, json.dumps({"project": TWIN, "report": True}))
+ASKED = Requested(
+    TWIN, json.dumps({"project": TWIN, "adopt": True, "report": True}), "5f0c6a0e-1111-4222-8333-444455556666"
+)
 
 Look = Callable[..., Looked]
 
@@ -73,7 +75,7 @@ def test_a_project_at_rest_is_deployed_with_the_public_input(installed: Account,
     looked = look()
 
     [(name, given)] = executions(installed)
-    assert given == {"project": TWIN}
+    assert given == {"project": TWIN, "report": True}
     assert name.startswith(f"{TWIN}-")
     assert (looked.outcome, looked.again) == ("created", True)
 
@@ -136,7 +138,7 @@ def test_while_the_twin_is_worked_on_the_change_waits_and_is_deployed_afterwards
 
     assert (waiting.again, holder in waiting.why) == (True, True)
     assert then.outcome == "created"
-    assert [given for name, given in executions(installed) if name != "somebody"] == [{"project": TWIN}]
+    assert [given for name, given in executions(installed) if name != "somebody"] == [{"project": TWIN, "report": True}]
 
 
 def test_a_deployment_that_found_the_twin_locked_is_started_again_under_another_name(
@@ -170,7 +172,7 @@ def test_half_a_project_is_given_time_to_become_a_whole_one(installed: Account, 
     look()
 
     assert (looked.outcome, looked.again) == ("unchanged", True)
-    assert [given for _, given in executions(installed)] == [{"project": TWIN}]
+    assert [given for _, given in executions(installed)] == [{"project": TWIN, "report": True}]
 
 
 def test_a_project_that_stays_faulty_gets_one_deployment_that_says_so(installed: Account, look: Look) -> None:
@@ -199,7 +201,7 @@ def test_who_asks_for_a_deployment_gets_one_even_of_what_is_deployed(installed: 
     outcomes = [look(ASKED).outcome, look(ASKED).outcome]
 
     assert outcomes == ["created", "present"]
-    assert executions(installed)[1:] == [(f"{name}-5f0c6a0e", {"project": TWIN, "adopt": True})]
+    assert executions(installed)[1:] == [(f"{name}-5f0c6a0e", {"project": TWIN, "adopt": True, "report": True})]
 
 
 def test_who_asks_for_a_deployment_with_faults_is_told_at_once(installed: Account, look: Look) -> None:
@@ -241,7 +243,9 @@ def redeploy(detail: Any) -> str:
             redeploy({"project": TWIN, "adopt": True, "installation": "gluecode"}), ASKED, id="one for an installation"
         ),
         pytest.param(redeploy("plant"), Requested("", '"plant"', ASKED.event), id="no object"),
-        pytest.param(redeploy({"project": 7}), Requested("", '{"project": 7}', ASKED.event), id="no name"),
+        pytest.param(
+            redeploy({"project": 7}), Requested("", '{"project": 7, "report": true}', ASKED.event), id="no name"
+        ),
     ],
 )
 def test_a_message_tells_what_it_asks_for(message: str, asks: Requested | None) -> None:

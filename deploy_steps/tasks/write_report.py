@@ -1,0 +1,59 @@
+"""Writes the report of a deployment into the artifact bucket, for runs that nobody watched: those that events start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from deploy_steps import aws
+from deploy_steps.contract import Result
+from deploy_steps.task import journal
+from deploy_steps.tasks import settings
+from orchestrator import report
+from orchestrator.names import report_key
+from orchestrator.report import Facts
+
+KIND = "report"
+ACTIONS = (
+    "states:DescribeExecution",
+    "states:GetExecutionHistory",
+    "logs:FilterLogEvents",
+    "s3:PutObject",
+)
+
+ENDS = {
+    "deployed": "The twin is as planned",
+    "failed": "The deployment failed",
+    "rolled back": "The deployment was rolled back",
+}
+"""The state that an execution ends in, by its outcome."""
+
+
+def write_task(event: Mapping[str, Any], _context: Any) -> str:
+    """Handler. Event: run, execution, outcome (of `outcome.outcome`). Answers the report's address: `s3://…`.
+
+    The execution is about to end, so how it ends is taken from its outcome. What the last steps wrote into the journal
+    may not be readable yet; `gluecode report` makes the same report anew at any time.
+    """
+    with journal(event, KIND, "write") as note, aws.translated():
+        found = report.read(aws, settings.installation(event["execution"]), event["execution"])
+        facts = _ended(found, event["outcome"])
+        bucket, key = settings.artifact_bucket(), report_key(facts.twin, facts.name)
+        content = report.render(facts).encode()
+        aws.client("s3").put_object(Bucket=bucket, Key=key, Body=content, ContentType="text/html; charset=utf-8")
+        note(Result(KIND, facts.twin, "created"))
+    return f"s3://{bucket}/{key}"
+
+
+def _ended(facts: Facts, outcome: Mapping[str, Any]) -> Facts:
+    return replace(
+        facts,
+        status="SUCCEEDED" if outcome["outcome"] == "deployed" else "FAILED",
+        stopped=datetime.now(UTC),
+        output=outcome,
+        error=outcome.get("error", ""),
+        cause=outcome.get("cause", ""),
+        entered=facts.entered | {"Announce the result", "Is the twin as planned?", ENDS[outcome["outcome"]]},
+    )
