@@ -25,7 +25,7 @@ Policies = Mapping[str, frozenset[str]]
 # What Lambda itself does in the name of every task: its journal, its trace.
 _BY_LAMBDA = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 # What goes wrong in them does not fail an execution, by design. The journal shows it, or the lock that is still held.
-_FORGIVEN = {"check-permissions", "compare-twin", "release-lock", "announce-result"}
+_FORGIVEN = {"check-permissions", "compare-twin", "release-lock", "write-report", "announce-result"}
 
 
 @dataclass(frozen=True)

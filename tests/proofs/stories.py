@@ -125,6 +125,11 @@ def _with_the_token_in_its_secret_only(account: Account, run: Run) -> Iterator[E
     yield run("deploy", DEPLOY)
 
 
+def _with_a_report(account: Account, run: Run) -> Iterator[Execution]:
+    account.upload(TWIN, _ALONE.files)
+    yield run("deploy", {**DEPLOY, "report": True})
+
+
 def _by_the_name_of_its_project(account: Account, run: Run) -> Iterator[Execution]:
     _deployed(account, _A)
     yield run("inspect", {"project": TWIN})
@@ -204,4 +209,5 @@ STORIES = (
     Story("named by its project", _by_the_name_of_its_project),
     Story("looked after by the schedule", _looked_after),
     Story("installed by CloudFormation", _installed_by_cloudformation),
+    Story("a report is wanted", _with_a_report),
 )

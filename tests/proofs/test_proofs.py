@@ -100,6 +100,7 @@ _OF_THE_TASKS = (
     "named by its project",
     "looked after by the schedule",
     "installed by CloudFormation",
+    "a report is wanted",
 )
 
 
