@@ -183,5 +183,5 @@ def test_the_schedule_finds_drift_and_has_it_repaired(account: Account, uploaded
     eventually(account.all_worked_off)
     [check] = account.executions("", "check-drift")
     [repair] = [each for each in account.executions("factory-twin") if each["name"] != uploaded["name"]]
-    assert (check["input"], repair["input"]) == ({"repair": True}, {"project": "factory-twin"})
+    assert (check["input"], repair["input"]) == ({"repair": True}, {"project": "factory-twin", "report": True})
     assert [twin["outcome"] for twin in json.loads(check["output"])["twins"]] == ["drifted"]
