@@ -13,6 +13,7 @@ _GO_ON = (
     "The twin is not locked. Once the cause is gone, start again with the same input: "
     'steps that are done answer "unchanged".'
 )
+_NO_WAY_BACK = "All that the project wants is in place; what it no longer needs was about to be removed."
 _TOLD = ("created", "updated", "deleted", "retained", "unchanged")  # what was looked for and not there is no news
 _LARGEST = 150_000  # characters of all steps; an execution's output may have 262,144 bytes
 
@@ -37,7 +38,7 @@ def outcome(verb: str, state: Mapping[str, Any]) -> dict[str, Any]:
         "steps": _fitting(done),
     }
     if "failure" in state or "rollback_failure" in state or "rolled_back_from" in state:
-        return told | _failed(state)
+        return told | _failed(state, done)
     if state["dry_run"]:
         said = f"{_counted(told['summary'])}. Nothing was changed."
         return told | {"outcome": "planned", "says": said, "next": _command("deploy", state)}
@@ -68,19 +69,22 @@ def _destroyed(state: Mapping[str, Any], retained: list[str]) -> dict[str, Any]:
     return {"outcome": "destroyed", "says": said, "next": _command("destroy" if retained else "deploy", state)}
 
 
-def _failed(state: Mapping[str, Any]) -> dict[str, Any]:
+def _failed(state: Mapping[str, Any], done: list[summary.Step]) -> dict[str, Any]:
     if "rolled_back_from" not in state:
         error, message = explained(state["failure"])
         if "rollback_failure" in state:
             return _rollback_failed(state["rollback_failure"], error, message)
-        return {"outcome": "failed", "error": error, "cause": f"{message} {_GO_ON}"}
+        reached = f" {_NO_WAY_BACK}" if "steps" in (state.get("results") or {}) else ""
+        return {"outcome": "failed", "error": error, "cause": f"{message}{reached} {_GO_ON}"}
     error, message = explained(state["rolled_back_from"])
     if "failure" in state:
         return _rollback_failed(state["failure"], error, message)
     back = "to what was deployed before"
     if state.get("nothing_to_go_back_to"):
         back = "to nothing, since nothing was deployed before"
-    cause = f"The deployment failed and was rolled back {back}. It had failed with {error}: {message} {_GO_ON}"
+    urls = summary.urls([step for step in done if step["outcome"] == "created"], state["functions"])
+    told = "".join(f" The public URL of the {name} is a new one: {url}." for name, url in urls.items())
+    cause = f"The deployment failed and was rolled back {back}. It had failed with {error}: {message}{told} {_GO_ON}"
     return {"outcome": "rolled back", "error": "RolledBack", "cause": cause}
 
 

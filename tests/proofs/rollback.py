@@ -2,7 +2,8 @@
 
 - keep: the execution fails, says which call was denied, and gives the lock back; run again, it ends where an
   undisturbed one ends.
-- rollback: the execution fails and leaves what was there before it.
+- rollback: the execution fails and leaves what was there before it. Past the point of no return, where all that the
+  project wants is in place and what cannot be brought back is being removed, it leaves the rest to the next run.
 
 Only what comes after a deployment (writing down its outcome, giving the lock back) undoes nothing when it is denied.
 """
@@ -45,16 +46,17 @@ def check(account: Account, denial: Denial) -> Outcome:
     if done.succeeded or done.error == "NotRecorded":
         outcome.counts[f"{denial.on_failure}: was done already"] += 1
         lines += differences(whole.picture, account.picture())
-    elif denial.on_failure == "keep":
-        outcome.counts["keep: failed, naming the call"] += 1
-        operation = done.calls[denial.number - 1].operation
-        lines += [] if operation in done.cause else [f"does not name {operation}: {done.error}: {done.cause[:300]}"]
+    elif denial.on_failure == "rollback" and (done.error == "RolledBack" or account.picture() == before):
+        outcome.counts["rollback: failed, as before"] += 1
+        lines += differences(before, account.picture())
+    else:
+        past = denial.on_failure == "rollback"
+        outcome.counts["rollback: failed past no return" if past else "keep: failed, naming the call"] += 1
+        wanted = "All that the project wants is in place" if past else done.calls[denial.number - 1].operation
+        lines += [] if wanted in done.cause else [f"does not say {wanted}: {done.error}: {done.cause[:300]}"]
         again = denial.command.run(account)
         lines += [] if again.succeeded else [f"run again, it ended with {again.error}: {again.cause[:300]}"]
         lines += differences(whole.picture, account.picture())
-    else:
-        outcome.counts["rollback: failed, as before"] += 1
-        lines += differences(before, account.picture())
     if lines:
         outcome.failures.append(f"{where}: {'; '.join(lines)[:500]} ({done.error}: {done.cause[:500]})")
     return outcome

@@ -78,17 +78,20 @@ def down(mapping: Mapping3, leaving: Iterable[str], *, destroying: bool = False)
     groups += [_unmade(name) for name in ("dispatcher", "connector") if name in gone]
     groups += [set[str]().union(*map(_unmade, processors))]
     groups += [_unmade(name) for name in ("processor", "persister", "event-checker", "writer") if name in gone]
-    groups += [set() if "table" in needed else {f"destroy-hot-table {TWIN}-hot-iot-data"}]
-    groups += [set() if "queue" in needed else {f"destroy-failure-queue {TWIN}-failures"}]
     # Every mapping with anything on AWS has some alarm, and only one with both a queue and a URL has all of them.
     every_alarm = "queue" in needed and bool(set(PUBLIC) & needed)
-    groups += [set() if every_alarm else {f"destroy-alarms {TWIN}"}]
-    groups += [set() if "shared" in needed else {f"destroy-dashboard {TWIN}-dashboard"}]
-    groups += [set() if "shared" in needed else {f"destroy-log-group /gluecode/{TWIN}"}]
-    groups += [{f"destroy-config-layer {TWIN}-configuration"}]  # of what is still read, the superseded versions
-    groups += [{f"destroy-secret {TWIN}/{connection}" for connection in leaving}]
-    if destroying:
-        groups[-6:] = [set[str]().union(*groups[-6:])]
+    watching = [
+        set() if every_alarm else {f"destroy-alarms {TWIN}"},
+        set() if "shared" in needed else {f"destroy-dashboard {TWIN}-dashboard"},
+    ]
+    table = set() if "table" in needed else {f"destroy-hot-table {TWIN}-hot-iot-data"}
+    shared = [
+        set() if "queue" in needed else {f"destroy-failure-queue {TWIN}-failures"},
+        set() if "shared" in needed else {f"destroy-log-group /gluecode/{TWIN}"},
+        {f"destroy-config-layer {TWIN}-configuration"},  # of what is still read, the superseded versions
+        {f"destroy-secret {TWIN}/{connection}" for connection in leaving},
+    ]
+    groups += [table, set[str]().union(*watching, *shared)] if destroying else [*watching, table, *shared]
     return [frozenset(group) for group in groups if group]
 
 

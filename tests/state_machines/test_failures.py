@@ -230,6 +230,18 @@ def test_what_failed_is_kept_unless_a_rollback_is_wanted(embedded: Engine, recor
     assert "load-rollback" not in " ".join(recorder.told())
 
 
+def test_what_fails_past_the_point_of_no_return_is_not_rolled_back(engine: Engine, recorder: Recorder) -> None:
+    steps = RollingBack(f"destroy-secret {TWIN}/{EVERYTHING.connections[0]}", last=planned(ALL_ON_AWS))
+    recorder.start_over(steps)
+
+    ended = engine.run("deploy", {"project": TWIN, "on_failure": "rollback"})
+
+    assert (ended.status, ended.error) == ("FAILED", "Rejected")
+    assert "All that the project wants is in place" in ended.cause
+    assert "load-rollback" not in recorder.told()
+    assert recorder.told()[-2:] == [f"release-lock {TWIN}", "announce-result"]
+
+
 def test_a_rollback_goes_the_same_way_with_the_plan_that_succeeded_last(engine: Engine, recorder: Recorder) -> None:
     step = f"create-iot-rule {TWIN}_trigger_dispatcher"
     recorder.start_over(RollingBack(step, last=planned(("gcp", "aws", "aws"))))

@@ -94,6 +94,24 @@ def test_a_failure_tells_the_step_and_how_to_go_on() -> None:
     )
 
 
+def test_a_failure_past_the_point_of_no_return_says_that_the_rest_is_in_place() -> None:
+    state = planned(ALL_ON_AWS, on_failure="rollback") | {"results": results(step("function", "f", "updated"))}
+
+    told = outcome("deploy", state | {"failure": {"Error": "AccessDenied", "Cause": "no"}})
+
+    assert (told["outcome"], told["error"]) == ("failed", "AccessDenied")
+    assert "All that the project wants is in place" in told["cause"]
+
+
+def test_a_rollback_tells_of_a_public_url_that_is_another_one_now() -> None:
+    url = step("function-url", f"{TWIN}-ingestion", "created", outputs={"url": "https://new.example/"})
+    failure = {"Error": "Rejected", "Cause": "no"}
+
+    told = outcome("deploy", planned(("gcp", "aws", "aws")) | {"results": results(url), "rolled_back_from": failure})
+
+    assert "The public URL of the ingestion is a new one: https://new.example/." in told["cause"]
+
+
 def test_a_rollback_tells_where_to_and_why() -> None:
     told = outcome("deploy", planned(ALL_ON_AWS) | {"rolled_back_from": FAILURE})
 
