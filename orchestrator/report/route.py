@@ -22,6 +22,7 @@ _VERBS_OF_A_MACHINE = {
     "RemoveFunctionMachine": ("destroy",),
     "InspectFunctionMachine": ("info",),
 }
+_MACHINES = {"InspectMachine"}  # a whole execution of its own, with a journal of its own
 _AROUND = {
     "load-project": ("load", "project"),
     "load-twin": ("load", "twin"),
@@ -93,7 +94,7 @@ class _Steps:
         if state.type != "Task":
             return []
         called = _CALLED.search(json.dumps([state.definition.get("Resource"), state.definition.get("Parameters")]))
-        if called is None:
+        if called is None or called[1] in _MACHINES:
             return []
         if called[1] in _VERBS_OF_A_MACHINE:
             return self._of_function(state, _VERBS_OF_A_MACHINE[called[1]])

@@ -141,6 +141,15 @@ class Account:
         """Run a public machine to its end. `seed` shuffles what runs side by side; without it the order is plain."""
         return self.race([(machine, request)], faults=faults, seed=seed)[0]
 
+    def invoke(self, task: str, event: Mapping[str, Any], *, faults: Faults | None = None) -> Execution:
+        """Invoke a task that no machine calls, as what calls it does."""
+        self._line.calls, self._line.faults = [], faults or Faults()
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            answer = self._engine.invoke(self.installation.task_name(task), event)
+        lines = [line for line in map(_line, said.getvalue().splitlines()) if "step" in line and not line["run"]]
+        return Execution(task, "SUCCEEDED", answer, calls=tuple(self._line.calls), journal=tuple(lines))
+
     def race(
         self,
         requests: Sequence[tuple[str, Mapping[str, Any]]],

@@ -88,6 +88,14 @@ class Engine:
                     execution |= {"status": "ABORTED", "stopDate": stepfunctions.now_iso()}
         return [stepfunctions._executions[answer["executionArn"]] for answer in started]
 
+    def invoke(self, function: str, event: Any) -> Any:
+        """Invoke one task by itself, and run whatever executions it starts to their ends. Raises as the task does."""
+        self.turns, self.gone = Turns(), False
+        try:
+            return self._invoke(function, event)
+        finally:
+            self.turns.drain()
+
     def _thread(self, target: Callable[..., Any], args: tuple[Any, ...], daemon: bool) -> TurnThread:
         return TurnThread(self.turns, target, args)
 

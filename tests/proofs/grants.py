@@ -10,8 +10,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from deploy_steps.tasks.registry import START_DEPLOYMENT
 from orchestrator.install import iam
 from orchestrator.install.steps import tasks
 from tests.harness.account import PREFIX, Account, Execution
@@ -24,8 +24,11 @@ Policies = Mapping[str, frozenset[str]]
 
 # What Lambda itself does in the name of every task: its journal, its trace.
 _BY_LAMBDA = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTraceSegments", "xray:PutTelemetryRecords"}
-# What goes wrong in them does not fail an execution, by design. The journal shows it, or the lock that is still held.
-_FORGIVEN = {"check-permissions", "compare-twin", "release-lock", "write-report", "announce-result"}
+# What Lambda does to work off the queue in front of one.
+_BY_THE_QUEUE = {"start-deployment": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}}
+# What goes wrong in them does not fail an execution, by design. The journal shows it, a lock that is still held, or a
+# message that is given back.
+_FORGIVEN = {"check-permissions", "compare-twin", "release-lock", "write-report", "announce-result", "start-deployment"}
 
 
 @dataclass(frozen=True)
@@ -39,12 +42,13 @@ class Removal:
 
 @dataclass(frozen=True)
 class Told:
-    """What can be seen of one execution."""
+    """What can be seen of one execution; `returned` is how many messages a task gave back to its queue."""
 
     status: str
     error: str
     steps: tuple[str, ...]
     locked: bool
+    returned: int
 
 
 def policies() -> Policies:
@@ -57,8 +61,8 @@ def policies() -> Policies:
             for action in statement["Action"]
         )
         - _BY_LAMBDA
+        - _BY_THE_QUEUE.get(task.name, set())
         for task in tasks()
-        if task != START_DEPLOYMENT  # no machine calls it: tests/install/test_least_privilege.py does
     }
 
 
@@ -66,7 +70,12 @@ def play(account: Account, story: Story, grants: Grants, expected: list[Told] | 
     """Play a story from an empty account, to its end or to the first execution that is not as expected."""
     account.clear()
     told: list[tuple[Told, str]] = []
-    for done in story.play(account, lambda machine, request: account.run(machine, request, faults=grants)):
+
+    def run(what: str, request: Mapping[str, Any]) -> Execution:
+        start = account.invoke if "Records" in request else account.run
+        return start(what, request, faults=grants)
+
+    for done in story.play(account, run):
         told.append((_told(account, done), done.cause))
         if expected is not None and told[-1][0] != expected[len(told) - 1]:
             break
@@ -75,7 +84,8 @@ def play(account: Account, story: Story, grants: Grants, expected: list[Told] | 
 
 def _told(account: Account, done: Execution) -> Told:
     steps = (f"{line['verb']} {line['step']} {line.get('name', '')}: {line['outcome']}" for line in done.journal)
-    return Told(done.status, done.error, tuple(steps), account.item(TWIN, "lock") is not None)
+    returned = done.output.get("batchItemFailures", ()) if isinstance(done.output, dict) else ()
+    return Told(done.status, done.error, tuple(steps), account.item(TWIN, "lock") is not None, len(returned))
 
 
 _known: dict[str, list[Told]] = {}
@@ -105,7 +115,7 @@ def check(account: Account, removal: Removal) -> Outcome:
     where = f"{removal.task} without {removal.action} in '{removal.story.title}'"
     if removal.task in _FORGIVEN:
         noticed = last != expected[len(told) - 1]
-        outcome.counts["forgiven, and shown by journal or lock"] += noticed
+        outcome.counts["forgiven, and shown otherwise"] += noticed
         outcome.expect(noticed, f"{where}: nothing shows it")
         return outcome
     named = last.status == "FAILED" and f"not authorized to perform: {removal.action}" in cause

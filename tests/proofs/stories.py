@@ -16,7 +16,7 @@ from tests.proofs.projects import L2_ALONE, SCENARIOS, TWIN, Project
 from tests.proofs.strangers import STRANGERS, Stranger
 
 Run = Callable[[str, Mapping[str, Any]], Execution]
-"""Runs a machine while IAM looks on."""
+"""Runs a machine, or with Records a task that works off a queue, while IAM looks on."""
 Play = Callable[[Account, Run], Iterator[Execution]]
 
 DEPLOY = {"project": TWIN, "drain_seconds": 0}
@@ -117,11 +117,7 @@ def _held_by_a_dead_one(account: Account, run: Run) -> Iterator[Execution]:
 
 def _with_the_token_in_its_secret_only(account: Account, run: Run) -> Iterator[Execution]:
     _deployed(account, _C)
-    files = _C.files
-    document = json.loads(files["config_inter_cloud.json"])
-    for settings in document["connections"].values():
-        settings.pop("token", None)
-    account.upload(TWIN, {**files, "config_inter_cloud.json": json.dumps(document).encode()})
+    account.upload(TWIN, _without_tokens(_C.files))
     yield run("deploy", DEPLOY)
 
 
@@ -135,6 +131,25 @@ def _by_the_name_of_its_project(account: Account, run: Run) -> Iterator[Executio
     yield run("inspect", {"project": TWIN})
     account.upload(TWIN, {})
     yield run("destroy", {"project": TWIN, "retain_data": False, "drain_seconds": 0})
+
+
+def _asked_for_by_an_event(account: Account, run: Run) -> Iterator[Execution]:
+    """The project's files have changed; the token stands in its secret only."""
+    _deployed(account, _C)
+    account.upload(TWIN, _without_tokens(replace(_C, threshold=90).files))
+    queue = account.client("sqs").create_queue(QueueName="gluecode-requests")["QueueUrl"]
+    machine = account.installation.machine_arn("deploy")
+    changed = {"object": {"key": f"projects/{TWIN}/config.json"}}
+    with mock.patch.dict(os.environ, {"REQUESTS_QUEUE": queue, "DEPLOY_MACHINE": machine, "QUIET_SECONDS": "0"}):
+        yield run("start-deployment", {"Records": [{"messageId": "1", "body": json.dumps(changed)}]})
+    account.client("sqs").delete_queue(QueueUrl=queue)
+
+
+def _without_tokens(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    document = json.loads(files["config_inter_cloud.json"])
+    for settings in document["connections"].values():
+        settings.pop("token", None)
+    return {**files, "config_inter_cloud.json": json.dumps(document).encode()}
 
 
 def _installed_by_cloudformation(account: Account, run: Run) -> Iterator[Execution]:
@@ -207,7 +222,8 @@ STORIES = (
     Story("a lock whose execution is gone", _held_by_a_dead_one),
     Story("a token that stands in its secret only", _with_the_token_in_its_secret_only),
     Story("named by its project", _by_the_name_of_its_project),
-    Story("looked after by the schedule", _looked_after),
     Story("installed by CloudFormation", _installed_by_cloudformation),
     Story("a report is wanted", _with_a_report),
+    Story("looked after by the schedule", _looked_after),
+    Story("asked for by an event", _asked_for_by_an_event),
 )

@@ -98,9 +98,10 @@ _OF_THE_TASKS = (
     "a lock whose execution is gone",
     "a token that stands in its secret only",
     "named by its project",
-    "looked after by the schedule",
     "installed by CloudFormation",
     "a report is wanted",
+    "looked after by the schedule",
+    "asked for by an event",
 )
 
 

@@ -32,6 +32,7 @@ TOP_LEVEL = frozenset(
         "Read what is wanted",
         "Was exactly this deployed before?",
         "Take the twin's lock",
+        "Record the start",
         "Bring the twin to its plan",
         "Record the outcome",
         "Release the lock",
@@ -100,7 +101,7 @@ def deployed() -> Facts:
         "connections": {"gcp_l1_to_aws_l2": {"url": "https://x.lambda-url.aws/", "token_secret": "factory-twin/gcp"}},
         "next": "gluecode send factory-twin EVENT",
     }
-    return facts(attempts(lines), "The twin is as planned", output=output)
+    return facts(attempts(lines), "Remove what cannot be brought back", "The twin is as planned", output=output)
 
 
 def failed() -> Facts:
