@@ -81,7 +81,7 @@ class Steps:
 
     @staticmethod
     def _answer(kind: str, name: str, said: str) -> dict[str, Any]:
-        outputs = {"function-url": {"url": f"https://{name}.example.com/"}, "config-layer": {"arn": f"arn:{name}:7"}}
+        outputs = {"function-url": {"url": f"https://{name}.example.com/"}, "config-layer": {"arn": f"arn:{name}:1"}}
         answer = {"kind": kind, "name": name, "outcome": said, "changes": [], "outputs": outputs.get(kind, {})}
         return {**answer, "was_there": said != "created"}
 

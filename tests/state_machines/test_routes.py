@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -113,6 +113,21 @@ def test_where_the_comparison_finds_something_or_fails_the_deployment_takes_its_
     assert f"create-function {TWIN}-dispatcher" in recorder.told()
 
 
+def test_a_configuration_that_was_published_twice_is_left_once(engine: Engine, recorder: Recorder) -> None:
+    class Again(Steps):
+        def create_config_layer(self, event: Mapping[str, Any]) -> Any:
+            """The answer to the first publication was lost."""
+            answer = self._answer("config-layer", event["spec"]["name"], "created")
+            return {**answer, "outputs": {"arn": "arn:layer:11"}}
+
+    recorder.start_over(Again(planned(("aws", "gcp", "aws"))))
+
+    ended = engine.run("deploy", {"project": TWIN})
+
+    assert ended.status == "SUCCEEDED", ended.cause
+    assert f"destroy-config-layer {TWIN}-configuration" in recorder.told()
+
+
 def test_without_event_checking_the_event_checker_goes(embedded: Engine, recorder: Recorder) -> None:
     recorder.start_over(Steps(planned(("aws", "aws", "aws"), event_checking=False), EVERYTHING))
 
@@ -181,7 +196,7 @@ def test_every_function_gets_the_version_of_the_configuration_that_was_just_made
     embedded.run("deploy", {"project": TWIN})
 
     known = [call.event["known"] for call in recorder.calls if call.task == "create-function"]
-    assert known == [{"configuration_layer": f"arn:{TWIN}-configuration:7"}] * 5
+    assert known == [{"configuration_layer": f"arn:{TWIN}-configuration:1"}] * 5
 
 
 def test_destroy_removes_all_there_can_be_the_other_way_round(engine: Engine, recorder: Recorder) -> None:
