@@ -11,7 +11,9 @@ AXE      := $(VENV)/.axe
 NPM      ?= $(shell command -v npm)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check unit asl-validator sam-lint format lock wheel wheel-proof docs docs-proof reference clean
+.PHONY: help demo test check unit asl-validator sam-lint format lock wheel wheel-proof docs docs-proof reference clean \
+  mutants fuzz loss-test secret-proof reconcile-proof crash-proof fault-proof drift-proof foreign-proof together-proof \
+  rollback-proof grants-proof random-proof
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -80,11 +80,16 @@ _READS = ("Get", "List", "Describe", "Head", "BatchGet", "Filter", "Query", "Sca
 
 @functools.cache
 def client(service: str) -> Any:
-    """The boto3 client of one service, made once per worker. Two quick tries; patience is the state machine's."""
+    """The boto3 client of one service, made once per worker.
+
+    Four quick tries, because a task that reads a dozen things begins anew when one of them fails; patience is the state
+    machine's. They are made in the mode that has no quota of retries: a worker that has used it up would have one try
+    left for every call, for as long as it lives.
+    """
     made = boto3.client(
         service,  # type: ignore[call-overload]  # the service's name is data here
         config=Config(
-            retries={"mode": "standard", "max_attempts": 2},
+            retries={"mode": "legacy", "total_max_attempts": 4},
             connect_timeout=5,
             read_timeout=20,
             max_pool_connections=24,  # as many as any task makes calls side by side

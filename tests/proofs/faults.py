@@ -16,7 +16,7 @@ from tests.proofs.crash import COMMANDS, Command, uninterrupted
 from tests.proofs.projects import TWIN
 from tests.proofs.report import Outcome, Report, options, spread
 
-RUNS_EACH = 6
+RUNS_EACH = 20
 
 
 @dataclass(frozen=True)
