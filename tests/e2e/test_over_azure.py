@@ -78,11 +78,14 @@ def test_a_failed_deployment_says_which_step_and_how_to_go_on(failed: Said) -> N
     assert "Traceback" not in failed.err
 
 
-def test_it_goes_on_once_the_cause_is_gone(deployed: Any) -> None:
-    outcomes = {(step["kind"], step["name"]): step["outcome"] for step in deployed["steps"]}
+def test_it_goes_on_once_the_cause_is_gone(failed: Said, deployed: Any) -> None:
+    # A layer has a second step: older versions of it are looked for, and there are none.
+    there = [step for step in deployed["steps"] if step["outcome"] != "absent"]
+    outcomes = {(step["kind"], step["name"]): step["outcome"] for step in there}
 
     assert outcomes["iam-role", ROLE] == "created"
-    assert outcomes["function", f"{TWIN}-writer"] == "unchanged"
+    done_before = [tuple(line.split()[1:3]) for line in failed.err.splitlines() if line.split()[:1] == ["created"]]
+    assert {outcomes[kind, name] for kind, name in done_before} == {"unchanged"}
 
 
 def test_the_writer_url_answers_as_the_contract_says(writer: Endpoint, clients: Clients) -> None:
