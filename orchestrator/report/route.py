@@ -42,6 +42,7 @@ _AROUND = {
 }
 """Verb and kind in the journal of the tasks that are no verb of a kind."""
 
+_ROLLED_BACK = "RolledBack"
 _PRIORITY = ("failed", "created", "updated", "deleted", "drifted", "retained", "unchanged", "present", "absent")
 _CALLED = re.compile(r"\$\{(\w+)\}")
 _SUBJECT = re.compile(r"\$\.(\w+)")
@@ -70,14 +71,15 @@ def route(graph: Graph, facts: Facts) -> Route:
     notes = {name: _note(attempts) for name, attempts in found.items()}
     entered = facts.entered | set(found)
     entered |= {state.name for state in graph.walk() if _holds(state, entered)}
+    failed = [name for name, outcome in outcomes.items() if outcome == "failed"]
+    broken = {*failed, *(state.name for state in graph.walk() if _holds(state, failed)), *_caught(graph, facts)}
     around = {id(inside): state for state in graph.walk() for inside in state.inside}
     for each in graph.walk_graphs():
         holder = around.get(id(each))
         begun = holder is not None and holder.type == "Parallel" and holder.name in entered
         if (begun or entered & set(each.states)) and not facts.entered & set(each.states):  # its history is not told
-            entered |= _inferred(each, entered, failed=any(outcomes.get(name) == "failed" for name in each.states))
-    failed = [name for name, outcome in outcomes.items() if outcome == "failed"]
-    broken = {state.name for state in graph.walk() if _holds(state, failed)}
+            broke_off = holder is not None and holder.name in broken and not failed  # and no step has told where
+            entered |= _inferred(each, entered, failed=broke_off or bool(broken & set(each.states)))
     return Route({**dict.fromkeys(entered, "passed"), **dict.fromkeys(broken, "failed"), **outcomes}, notes)
 
 
@@ -159,6 +161,16 @@ def _note(attempts: Sequence[Attempt]) -> str:
 def _holds(state: State, entered: Iterable[str]) -> bool:
     inside = {inner.name for graph in state.inside for inner in graph.walk()}
     return bool(inside & set(entered))
+
+
+def _caught(graph: Graph, facts: Facts) -> set[str]:
+    """States that failed: one was entered that nothing else leads to. (What is rolled back ends well after all.)"""
+    if facts.error == _ROLLED_BACK:
+        return set()
+    by_failure = {edge.target for edge in graph.edges if edge.way == "catch"}
+    alone = by_failure - {edge.target for edge in graph.edges if edge.way != "catch"}
+    gone = (edge for edge in graph.edges if edge.way == "catch" and edge.target in alone & facts.entered)
+    return {edge.source for edge in gone if edge.source in facts.entered}
 
 
 def _inferred(graph: Graph, entered: frozenset[str], *, failed: bool) -> set[str]:

@@ -126,6 +126,10 @@ class Page:
         ]
         self._call("Emulation.setEmulatedMedia", media="", features=features)
 
+    def print_view(self) -> None:
+        """Show the page as a printer would get it."""
+        self._call("Emulation.setEmulatedMedia", media="print", features=[])
+
     def settle(self) -> None:
         """Wait until fonts are there and two frames were drawn, and take note of what happened."""
         frames = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"

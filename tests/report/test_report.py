@@ -155,6 +155,22 @@ def test_the_way_ends_where_a_step_failed() -> None:
     assert "The deployment failed" in outcomes
 
 
+def test_what_breaks_off_without_a_word_of_any_step_is_seen_by_what_caught_it() -> None:
+    told = executions.facts(
+        executions.attempts(executions.SHARED),
+        "Is a rollback wanted?",
+        "The deployment failed",
+        status="FAILED",
+        error="Lambda.ResourceNotFoundException",
+    )
+
+    outcomes = route(model.read(definition("deploy")), told).outcomes
+
+    assert outcomes["Bring the twin to its plan"] == "failed"
+    assert outcomes["Is any layer on AWS?"] == "passed"
+    assert "Everything is in place" not in outcomes
+
+
 def test_the_last_try_counts_and_a_try_that_waited_is_no_failure() -> None:
     waited = Attempt("function", "create", "factory-twin-persister", "failed", 0, 1, error="NotReady", message="soon")
     done = Attempt("function", "create", "factory-twin-persister", "created", 3, 1)
