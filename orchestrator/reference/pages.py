@@ -8,6 +8,7 @@ from orchestrator.graphs import style
 from orchestrator.reference import (
     commands,
     configuration,
+    decisions,
     diagrams,
     installed,
     kinds,
@@ -26,6 +27,7 @@ def pages(root: Path) -> dict[Path, str]:
     """Path relative to the repository's root -> content. `root` is where examples and the OpenAPI document are read."""
     made = {
         _DOCS / "architecture" / "state-machines.md": machines.page(),
+        _DOCS / "decisions" / "index.md": decisions.page(root),
         _DOCS / "other-side" / "api.md": openapi.page(root),
         _DOCS / "reference" / "commands.md": commands.page(),
         _DOCS / "reference" / "configuration.md": configuration.page(root),

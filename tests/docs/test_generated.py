@@ -81,6 +81,12 @@ def test_every_kind_has_its_section_with_its_fields() -> None:
     assert "`permissions_boundary`" in page
 
 
+def test_every_decision_has_a_number_of_its_own() -> None:
+    numbers = [record.name[:4] for record in sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))]
+
+    assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
+
+
 def test_the_name_table_shows_a_twins_names_as_the_naming_module_makes_them() -> None:
     page = naming.page()
 

@@ -1,0 +1,21 @@
+"""The list of decisions, from the records that there are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from orchestrator.reference import markdown
+
+_RECORDS = "[0-9]*.md"
+_INTRODUCTION = "Short records of what someone will ask about, each with its reason."
+
+
+def page(root: Path) -> str:
+    """The page with the list."""
+    records = sorted((root / "docs" / "decisions").glob(_RECORDS))
+    rows = [f"- [{_title(record)}]({record.name})" for record in records]
+    return markdown.page("Decisions", "docs/decisions", _INTRODUCTION, "\n".join(rows))
+
+
+def _title(record: Path) -> str:
+    return record.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
