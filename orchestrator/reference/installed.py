@@ -14,7 +14,8 @@ _PURPOSES = {
     "AWS::S3::Bucket": "The artifact bucket: projects, what is built from them, the orchestrator's code. Versioned, "
     "encrypted, closed to the public.",
     "AWS::S3::BucketPolicy": "TLS only.",
-    "AWS::StepFunctions::StateMachine": "`deploy`, `destroy`, `inspect`, `check-drift`, and three smaller ones that they start.",
+    "AWS::StepFunctions::StateMachine": "`deploy`, `destroy`, `inspect`, `check-drift`, and three smaller ones "
+    "that they start.",
     "AWS::Lambda::Function": "The steps: `create`, `destroy` and `info` of every kind of resource, and the tasks "
     "around them. They run only while a state machine does.",
     "AWS::IAM::Role": "One for each step and each state machine.",
