@@ -125,6 +125,9 @@ docs-proof: $(READY) $(AXE) ## Every page and every kind of report in a browser:
 	  { echo "A Chromium is needed: apt-get install chromium, or make docs-proof CHROMIUM=..." >&2; exit 1; }
 	@CHROMIUM="$(CHROMIUM)" GLUECODE_DOCS=all $(BIN)/python -m pytest tests/docs tests/browser
 
+bench: $(READY) ## Calls, walls, cold starts and warm events against the least possible: a table, JSON and a picture
+	@$(BIN)/python -m tests.bench
+
 reference: $(READY) ## Write the generated pages, pictures and schemas of the documentation anew
 	@$(BIN)/python -m orchestrator.reference
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from lambda_functions.shared import invoked, observability, settings, tokens
+from lambda_functions.shared.clients import ready
 from lambda_functions.shared.deadline import Remaining, remaining
 from lambda_functions.shared.envelope import L2, Envelope
 from lambda_functions.shared.observability import observed
 from lambda_functions.shared.sending import Sender, sender_to
 from lambda_functions.shared.tokens import Tokens
+
+ready(*tokens.SERVICES)
 
 
 @observed("connector")

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from lambda_functions.shared import invoked, settings, twin_info
-from lambda_functions.shared.clients import client
+from lambda_functions.shared.clients import client, ready
 from lambda_functions.shared.envelope import L2, THIS_CLOUD, Envelope
 from lambda_functions.shared.errors import ConfigurationError
 from lambda_functions.shared.event import device_of
 from lambda_functions.shared.invoking import hand_to
 from lambda_functions.shared.observability import observed
 from lambda_functions.shared.twin_info import TwinInfo
+
+ready("lambda")
 
 
 @observed("dispatcher")

@@ -7,9 +7,11 @@ from typing import Any
 
 from lambda_functions.event_checker.actions import check
 from lambda_functions.shared import invoked, twin_info
-from lambda_functions.shared.clients import client
+from lambda_functions.shared.clients import client, ready
 from lambda_functions.shared.envelope import L2
 from lambda_functions.shared.observability import observed
+
+ready("lambda")
 
 
 @observed("event_checker")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from lambda_functions.shared import endpoint, settings, tokens, twin_info
-from lambda_functions.shared.clients import client
+from lambda_functions.shared.clients import client, ready
 from lambda_functions.shared.envelope import L2, Envelope
 from lambda_functions.shared.event import DEVICE, check_values
 from lambda_functions.shared.invoking import hand_to
 from lambda_functions.shared.observability import observed
 from lambda_functions.shared.twin_info import TwinInfo
+
+ready("lambda", *tokens.SERVICES)
 
 
 @observed("ingestion")

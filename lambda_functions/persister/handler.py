@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lambda_functions.persister.destination import writes_remotely
 from lambda_functions.shared import hot_table, invoked, observability, settings, tokens, twin_info
-from lambda_functions.shared.clients import client
+from lambda_functions.shared.clients import client, ready
 from lambda_functions.shared.deadline import Remaining, remaining
 from lambda_functions.shared.envelope import L3, Envelope
 from lambda_functions.shared.event import check_storable
@@ -63,3 +63,9 @@ def _sender_to(url: str) -> Sender:
 
 if settings.text("REMOTE_WRITER_URL"):  # one that needs it had better pay while the worker starts
     import lambda_functions.shared.sending  # noqa: F401
+
+    ready(*tokens.SERVICES)
+else:
+    ready("dynamodb")
+if settings.on("USE_EVENT_CHECKING"):
+    ready("lambda")

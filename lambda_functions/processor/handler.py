@@ -8,7 +8,7 @@ from typing import Any
 from lambda_functions.processor import own_code
 from lambda_functions.processor.own_code import Process
 from lambda_functions.shared import invoked, observability, settings
-from lambda_functions.shared.clients import client
+from lambda_functions.shared.clients import client, ready
 from lambda_functions.shared.envelope import L2, L3, Envelope
 from lambda_functions.shared.errors import Refused
 from lambda_functions.shared.http_request import MAX_BODY_BYTES
@@ -17,6 +17,7 @@ from lambda_functions.shared.json_text import dump
 from lambda_functions.shared.observability import observed
 
 _process = own_code.load()
+ready("lambda")
 
 
 @observed("processor")

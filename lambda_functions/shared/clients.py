@@ -1,8 +1,9 @@
-"""The AWS clients of a function: one per service and worker, made when first needed."""
+"""The AWS clients of a function: one per service and worker, made while a worker starts, else when first needed."""
 
 from __future__ import annotations
 
 import functools
+import os
 from typing import Any
 
 import boto3
@@ -16,3 +17,10 @@ _CONFIG = Config(retries={"mode": "standard", "max_attempts": 3}, connect_timeou
 def client(service: str) -> Any:
     """The boto3 client of a service."""
     return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]  # the service's name is data here
+
+
+def ready(*services: str) -> None:
+    """Make the clients of these services now, if this is Lambda: what a starting worker does, no event waits for."""
+    if os.environ.get("AWS_LAMBDA_FUNCTION_NAME"):
+        for service in services:
+            client(service)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,7 +39,7 @@ class Envelope:
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON shape."""
-        return asdict(self)
+        return dict(vars(self))  # `asdict` would copy the payload through and through, for every hop
 
     def addressed(self, layer: str) -> Envelope:
         """The same message on its way to another layer."""

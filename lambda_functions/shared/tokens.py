@@ -21,6 +21,9 @@ CACHED_SECONDS = 300.0
 REFETCH_SECONDS = 15.0
 """A receiver fetches again for wrong tokens at most once in this time, so that they cannot drive up the bill."""
 
+SERVICES = ("secretsmanager",) if settings.text("INTER_CLOUD_TOKEN_SECRET") else ()
+"""What has to be asked for a token, as this worker is set up."""
+
 _ABSENT = ("ResourceNotFoundException", "InvalidRequestException")  # the latter: "it was marked for deletion"
 
 

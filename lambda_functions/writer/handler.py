@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from lambda_functions.shared import endpoint, hot_table, observability, settings, tokens, twin_info
-from lambda_functions.shared.clients import client
+from lambda_functions.shared.clients import client, ready
 from lambda_functions.shared.envelope import L3, Envelope
 from lambda_functions.shared.observability import observed
+
+ready("dynamodb", *tokens.SERVICES)
 
 
 @observed("writer")
