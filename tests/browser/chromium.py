@@ -43,16 +43,40 @@ def find() -> str | None:
     return named or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
-@dataclass
-class Chromium:
-    """A running browser."""
+class EndedError(Exception):
+    """The browser is gone, with its last words."""
 
-    commands: int
-    answers: int
-    process: subprocess.Popen[bytes]
-    _number: int = 0
-    _buffer: bytes = b""
-    _events: list[dict[str, Any]] = field(default_factory=list)
+
+class Chromium:
+    """A running browser, with a profile of its own and one tab."""
+
+    def __init__(self, command: str) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="gluecode-chromium-", ignore_cleanup_errors=True)
+        self._said = Path(self._folder.name, "stderr")
+        self._number, self._buffer = 0, b""
+        self._events: list[dict[str, Any]] = []
+        read, write = _pipe(), _pipe()
+        self._commands, self._answers = read[1], write[0]
+        with self._said.open("wb") as said:
+            self._process = subprocess.Popen(
+                [command, *_OPTIONS, f"--user-data-dir={self._folder.name}/profile", "about:blank"],
+                pass_fds=(_FROM_US, _TO_US),
+                preexec_fn=lambda: (os.dup2(read[0], _FROM_US), os.dup2(write[1], _TO_US)),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+            )
+        os.close(read[0])
+        os.close(write[1])
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self._tab = str(self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"])
+        for domain in ("Page", "Network", "Runtime", "Log"):
+            self.ask(f"{domain}.enable")
+        self.ask("Page.addScriptToEvaluateOnNewDocument", source=_NEW_VISITOR)
+
+    def ask(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """Send a command to the tab, and wait for its result."""
+        return self.call(method, self._tab, **parameters)
 
     def call(self, method: str, session: str = "", **parameters: Any) -> dict[str, Any]:
         """Send a command and wait for its result. Events that come meanwhile are kept for `events`."""
@@ -60,7 +84,7 @@ class Chromium:
         message = {"id": self._number, "method": method, "params": parameters}
         if session:
             message["sessionId"] = session
-        _write(self.commands, json.dumps(message).encode() + b"\0")
+        self._write(json.dumps(message).encode() + b"\0")
         while True:
             answer = self._next(_PATIENCE_SECONDS)
             assert answer is not None, f"Chromium does not answer {method}"
@@ -70,65 +94,92 @@ class Chromium:
                 return result
             self._events.append(answer)
 
-    def wait(self, event: str, session: str) -> None:
-        """Wait for an event that was not taken yet."""
+    def wait(self, event: str) -> None:
+        """Wait for an event of the tab that was not taken yet."""
         end = time.monotonic() + _PATIENCE_SECONDS
-        while not any(each["method"] == event and each.get("sessionId") == session for each in self._events):
+        while not any(each["method"] == event and each.get("sessionId") == self._tab for each in self._events):
             arrived = self._next(end - time.monotonic())
             assert arrived is not None, f"{event} did not come"
             self._events.append(arrived)
 
-    def events(self, session: str) -> list[dict[str, Any]]:
-        """Take the events of a page that came until now."""
-        taken = [each for each in self._events if each.get("sessionId") == session]
-        self._events = [each for each in self._events if each.get("sessionId") != session]
+    def events(self) -> list[dict[str, Any]]:
+        """Take the events that came until now."""
+        taken, self._events = self._events, []
         return taken
+
+    def close(self) -> None:
+        """End it, if it has not ended itself."""
+        try:
+            self.call("Browser.close")
+            self._process.wait(_PATIENCE_SECONDS)
+        except (EndedError, subprocess.TimeoutExpired):
+            self._process.kill()
+            self._process.wait()
+        os.close(self._commands)
+        os.close(self._answers)
+        self._folder.cleanup()
+
+    def _write(self, data: bytes) -> None:
+        try:
+            while data:
+                data = data[os.write(self._commands, data) :]
+        except BrokenPipeError:
+            raise self._ended() from None
 
     def _next(self, seconds: float) -> dict[str, Any] | None:
         while b"\0" not in self._buffer:
-            ready, _, _ = select.select([self.answers], [], [], max(0.0, seconds))
+            ready, _, _ = select.select([self._answers], [], [], max(0.0, seconds))
             if not ready:
                 return None
-            arrived = os.read(self.answers, 1 << 20)
-            assert arrived, "Chromium ended"
+            arrived = os.read(self._answers, 1 << 20)
+            if not arrived:
+                raise self._ended()
             self._buffer += arrived
         message, _, self._buffer = self._buffer.partition(b"\0")
         read: dict[str, Any] = json.loads(message)
         return read
 
+    def _ended(self) -> EndedError:
+        return EndedError(
+            f"Chromium ended ({self._process.wait(10)}): {self._said.read_text(errors='replace')[-2000:]}"
+        )
+
 
 @dataclass
 class Page:
-    """A tab, and what became known of the page that it shows."""
+    """What a browser shows, and what became known of it."""
 
+    command: str
     browser: Chromium
-    session: str
     complaints: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
     def open(self, address: str, *, width: int = 1280, height: int = 900, scheme: str = "light") -> None:
-        """Show an address in a window of this size, and wait until it is loaded and laid out."""
-        self._go("about:blank")  # what is shown there may not notice, and remember, how the window changes
-        self.resize(width, height, scheme)
-        self._take()
-        self.complaints, self.requests = [], []
-        self._go(address)
-        self.settle()
+        """Show an address in a window of this size, and wait until it is loaded and laid out.
+
+        A browser that ends by itself, as one may on a machine with too much to do, is started once more.
+        """
+        try:
+            self._open(address, width, height, scheme)
+        except EndedError:
+            self.browser.close()
+            self.browser = Chromium(self.command)
+            self._open(address, width, height, scheme)
 
     def resize(self, width: int, height: int = 900, scheme: str = "light") -> None:
         """Change the window's size and what the reader prefers: `light` or `dark`."""
-        self._call(
+        self.browser.ask(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
         )
         features = [
             {"name": "prefers-color-scheme", "value": scheme},
             {"name": "prefers-reduced-motion", "value": "reduce"},
         ]
-        self._call("Emulation.setEmulatedMedia", media="", features=features)
+        self.browser.ask("Emulation.setEmulatedMedia", media="", features=features)
 
     def print_view(self) -> None:
         """Show the page as a printer would get it."""
-        self._call("Emulation.setEmulatedMedia", media="print", features=[])
+        self.browser.ask("Emulation.setEmulatedMedia", media="print", features=[])
 
     def settle(self) -> None:
         """Wait until fonts are there and two frames were drawn, and take note of what happened."""
@@ -138,34 +189,45 @@ class Page:
 
     def value(self, script: str) -> Any:
         """The value of a JavaScript expression in the page; a promise is waited for."""
-        told = self._call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        told = self.browser.ask("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
         assert "exceptionDetails" not in told, told["exceptionDetails"]
         return told["result"].get("value")
 
     def type(self, words: str) -> None:
         """Type into the field that has the focus."""
-        self._call("Input.insertText", text=words)
+        self.browser.ask("Input.insertText", text=words)
 
     def picture(self, path: Path, *, whole: bool = True) -> None:
         """Save a PNG of the whole page, or of what the window shows."""
         clip = {}
         if whole:
-            size = self._call("Page.getLayoutMetrics")["cssContentSize"]
+            size = self.browser.ask("Page.getLayoutMetrics")["cssContentSize"]
             clip = {"clip": {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}}
-        shot = self._call("Page.captureScreenshot", captureBeyondViewport=whole, **clip)
+        shot = self.browser.ask("Page.captureScreenshot", captureBeyondViewport=whole, **clip)
         path.write_bytes(base64.b64decode(shot["data"]))
+
+    def _open(self, address: str, width: int, height: int, scheme: str) -> None:
+        self._go("about:blank")  # what is shown there may not notice, and remember, how the window changes
+        self.resize(width, height, scheme)
+        self._show(address)
+        if not self.value(f"matchMedia('(prefers-color-scheme: {scheme})').matches"):  # told to the page before
+            self.resize(width, height, scheme)
+            self._show(address)
+
+    def _show(self, address: str) -> None:
+        self.browser.events()
+        self.complaints, self.requests = [], []
+        self._go(address)
+        self.settle()
 
     def _go(self, address: str) -> None:
         self._take()
-        told = self._call("Page.navigate", url=address)
+        told = self.browser.ask("Page.navigate", url=address)
         assert not told.get("errorText"), f"{address}: {told['errorText']}"
-        self.browser.wait("Page.loadEventFired", self.session)
-
-    def _call(self, method: str, **parameters: Any) -> dict[str, Any]:
-        return self.browser.call(method, self.session, **parameters)
+        self.browser.wait("Page.loadEventFired")
 
     def _take(self) -> None:
-        for event in self.browser.events(self.session):
+        for event in self.browser.events():
             told = event["params"]
             match event["method"]:
                 case "Network.requestWillBeSent":
@@ -180,36 +242,12 @@ class Page:
 
 @contextmanager
 def running(command: str) -> Iterator[Page]:
-    """A browser with a profile of its own and one tab. Both end with the block."""
-    with tempfile.TemporaryDirectory(prefix="gluecode-chromium-", ignore_cleanup_errors=True) as profile:
-        read, write = _pipe(), _pipe()
-        process = subprocess.Popen(
-            [command, *_OPTIONS, f"--user-data-dir={profile}", "about:blank"],
-            pass_fds=(_FROM_US, _TO_US),
-            preexec_fn=lambda: (os.dup2(read[0], _FROM_US), os.dup2(write[1], _TO_US)),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        os.close(read[0])
-        os.close(write[1])
-        browser = Chromium(read[1], write[0], process)
-        try:
-            yield _tab(browser)
-        finally:
-            browser.call("Browser.close")
-            process.wait(_PATIENCE_SECONDS)
-            os.close(browser.commands)
-            os.close(browser.answers)
-
-
-def _tab(browser: Chromium) -> Page:
-    target = browser.call("Target.createTarget", url="about:blank")["targetId"]
-    session = browser.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-    for domain in ("Page", "Network", "Runtime", "Log"):
-        browser.call(f"{domain}.enable", session)
-    browser.call("Page.addScriptToEvaluateOnNewDocument", session, source=_NEW_VISITOR)
-    return Page(browser, session)
+    """A page in a browser that ends with the block."""
+    page = Page(command, Chromium(command))
+    try:
+        yield page
+    finally:
+        page.browser.close()
 
 
 def _pipe() -> tuple[int, int]:
@@ -219,8 +257,3 @@ def _pipe() -> tuple[int, int]:
     for end in ends:
         os.close(end)
     return moved[0], moved[1]
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(descriptor, data) :]
