@@ -50,9 +50,10 @@ class Journey:
         if block.in_clone:
             self._shell.type(f"cd {ROOT}")
         printed, code = self._shell.type(block.commands)
-        self._shell.type(f"cd {self._folder}")
         assert code == 0, f"{block} ends with {code}:\n{block.commands}\n{printed}"
         assert missing(block.printed, printed) == [], f"{block} printed:\n{printed}"
+        if block.in_clone:
+            self._shell.type(f"cd {self._folder}")
         self._wait_as_told(printed)
         self._lost = ""
 
