@@ -50,7 +50,8 @@ def create(client: Any, spec: PermissionsSpec, *, dry_run: bool = False, new: bo
     """Add what is missing, replace what differs, remove what is ours and not wanted, and see that it shows.
 
     A statement cannot be changed in place: this is the one create that removes. `new` is for a function that has just
-    been made: it is ours, and nobody may call it.
+    been made: it is ours, and nobody may call it. Whether its statements show is then seen later, while something else
+    is under way: by calling the URL from outside, or by this step once more.
     """
     if new:
         with suppress(client.exceptions.ResourceConflictException):  # "The statement id (…) provided already exists."
@@ -60,7 +61,7 @@ def create(client: Any, spec: PermissionsSpec, *, dry_run: bool = False, new: bo
     if not changes:
         return Result(KIND, spec.name, "unchanged")
     ensure_parent_ours(client, KIND, spec.name, spec.owner, dry_run=dry_run)
-    return _result(spec, live) if dry_run else _written(client, spec, live)
+    return _result(spec, live) if dry_run else _shown(client, spec, _written(client, spec, live))
 
 
 def destroy(client: Any, identity: Identity, *, dry_run: bool = False) -> Result:
@@ -95,6 +96,10 @@ def _written(client: Any, spec: PermissionsSpec, live: Mapping[str, Any]) -> Res
             client.remove_permission(FunctionName=spec.name, StatementId=statement_id)
         if statement_id in wanted:
             client.add_permission(FunctionName=spec.name, **_request(wanted[statement_id]))
+    return result
+
+
+def _shown(client: Any, spec: PermissionsSpec, result: Result) -> Result:
     if _changes(spec, _read(client, spec.name)):  # AWS has acknowledged statements before that then got lost
         raise NotReady(f"The policy of function '{spec.name}' does not show its statements yet.", result)
     return result

@@ -168,7 +168,7 @@ def _steps_up(wanted: Footprint) -> int:
         elif component in FUNCTIONS:
             steps += _STEPS_OF_A_FUNCTION + (component == "dispatcher")  # it has the rule's permission
         else:
-            steps += 1 + (component == "iot_rule")  # it has a role
+            steps += 1 + 2 * (component == "iot_rule")  # it has a role, and a new permission is looked at again
     return steps
 
 

@@ -57,7 +57,9 @@ def up(mapping: Mapping3, connections: Iterable[str], *, in_use: bool = True) ->
         behind |= {f"build-processor-package {device}", f"create-iam-role {device}"} | _made("press-processor")
     groups = [shared, behind]
     groups += [_made(name) for name in ("dispatcher", "ingestion") if name in needed & entrances]
-    groups += [{f"create-iot-rule {TWIN}_trigger_dispatcher"}] if "rule" in needed else []
+    rule = {f"create-iot-rule {TWIN}_trigger_dispatcher"}
+    rule |= set() if in_use else {f"info-permissions {TWIN}-dispatcher"}
+    groups += [rule] if "rule" in needed else []
     return [frozenset(group) for group in groups if group]
 
 
@@ -98,7 +100,7 @@ def down(mapping: Mapping3, leaving: Iterable[str], *, destroying: bool = False)
 def inspected(mapping: Mapping3, connections: Iterable[str]) -> list[str]:
     """The steps of inspecting a twin that once had everything: `info` of what is needed, a dry removal of the rest."""
     needed = marked(mapping)
-    made = [step.replace("create-", "info-", 1) for group in up(mapping, connections) for step in group]
+    made = sorted({step.replace("create-", "info-", 1) for group in up(mapping, connections) for step in group})
     leaving = set(EVERYTHING.connections) - set(connections)
     removed = [step for group in down(mapping, leaving) for step in group]
     still = ("prove-url", "drain-function") + (("destroy-config-layer",) if "shared" in needed else ())

@@ -33,6 +33,7 @@ IMPERATIVES = {
         "Load",
     ),
     *(
+        "Close",
         "Look",
         "Open",
         "Prepare",
@@ -199,13 +200,14 @@ def test_a_failure_tells_the_person_what_happened(name: str) -> None:
         assert {"ErrorPath", "CausePath"} <= set(state), title
 
 
-@pytest.mark.parametrize("name", ["deploy", "destroy"])
-def test_nothing_ends_without_having_released_the_lock(name: str) -> None:
+@pytest.mark.parametrize(("name", "release"), [("deploy", "Close the run"), ("destroy", "Release the lock")])
+def test_nothing_ends_without_having_released_the_lock(name: str, release: str) -> None:
     definition = state_machines.definition(name)
+    assert '"${ReleaseLock}"' in json.dumps(definition["States"][release])
     held = definition["States"]["Take the twin's lock"]["Next"]
-    without_release = {title: state for title, state in definition["States"].items() if title != "Release the lock"}
+    without_release = {title: state for title, state in definition["States"].items() if title != release}
     cut = {
-        title: {**state, "Next": title} if "Release the lock" in graph.successors(state) else state
+        title: {**state, "Next": title} if release in graph.successors(state) else state
         for title, state in without_release.items()
     }
 

@@ -126,8 +126,8 @@ GONE = 5  # URL, permissions, invoke settings, function, role
     [
         (
             ("aws", "aws", "aws"),
-            AROUND + SHARED + 1 + (INNER + 1) + 2 + 3 * INNER + (1 + INNER),
-            "table; dispatcher with the rule's permission; rule and its role; three of L2; press-1 with its package",
+            AROUND + SHARED + 1 + (INNER + 1) + 3 + 3 * INNER + (1 + INNER),
+            "table; dispatcher with the rule's permission, which is looked at again; rule and its role; three of L2; press-1 with its package",
         ),
         (
             ("gcp", "aws", "aws"),
@@ -136,7 +136,7 @@ GONE = 5  # URL, permissions, invoke settings, function, role
         ),
         (
             ("aws", "gcp", "aws"),
-            AROUND + SHARED + 1 + 2 + (INNER + 1) + 2 + INNER + PUBLIC,
+            AROUND + SHARED + 1 + 3 + (INNER + 1) + 2 + INNER + PUBLIC,
             "two secrets, both ends of L2",
         ),
         (("gcp", "gcp", "aws"), AROUND + SHARED - 1 + 1 + 1 + PUBLIC, "no queue; table, secret, writer"),
