@@ -68,14 +68,22 @@ def look(client: Any, request: Requested, now: datetime) -> Looked:
     name, there = _last_attempt(client("stepfunctions"), request.execution(state.digest))
     if there:
         return Looked("present", f"{name} is the deployment of these files.", again=there["status"] == "RUNNING")
+    holder = _holder(
+        client, request.project
+    )  # before the files are read, of which there can be hundreds: a twin mostly has its project's name
+    if holder:
+        return _held(holder)
     project = _project(client, prefix)
     if project is None and not request.event and rest < quiet * FAULTS_PATIENCE:
         return Looked("unchanged", "The project has faults: it may be half uploaded.", again=True)
-    holder = _holder(client, project.twin if project else request.project)
-    if holder:
-        return Looked("unchanged", f"The twin is being worked on by {holder}.", again=True)
+    if project and project.twin != request.project and (holder := _holder(client, project.twin)):
+        return _held(holder)
     _start(client("stepfunctions"), name, request.input)
     return Looked("created", f"Started {name}.", again=True)
+
+
+def _held(holder: str) -> Looked:
+    return Looked("unchanged", f"The twin is being worked on by {holder}.", again=True)
 
 
 def _last_attempt(states: Any, stem: str) -> tuple[str, Mapping[str, Any] | None]:
