@@ -127,7 +127,7 @@ GONE = 5  # URL, permissions, invoke settings, function, role
         (
             ("aws", "aws", "aws"),
             AROUND + SHARED + 1 + (INNER + 1) + 3 + 3 * INNER + (1 + INNER),
-            "table; dispatcher with the rule's permission, looked at twice; rule, role; three of L2; press-1 with its package",
+            "table; dispatcher with the rule's permission, seen twice; rule, role; three L2; press-1 with its package",
         ),
         (
             ("gcp", "aws", "aws"),
