@@ -51,7 +51,8 @@ def load(s3: Any, secrets: Any, dynamodb: Any, event: Mapping[str, Any]) -> dict
     files, basis, items = _found(s3, dynamodb, bucket, about)
     last = _last(items, basis)
     if last and not about.adopt:
-        return {**snapshot.replanned(last, about), "drain_seconds": drain_seconds, "settled": True}
+        by = _deployed_by(items.get(state_table.RECORD))
+        return {**snapshot.replanned(last, about), "drain_seconds": drain_seconds, "settled": True, "deployed_by": by}
     if not files:
         raise InvalidProject(
             f"There is no project at s3://{bucket}/{about.source}. Bring it there first: "
@@ -75,7 +76,7 @@ def load(s3: Any, secrets: Any, dynamodb: Any, event: Mapping[str, Any]) -> dict
         raise InvalidProject(str(error)) from None
     # What has departed is worked out once more under the lock; here it would only take room.
     flowing = {name: value for name, value in made.items() if not name.startswith("departed_")}
-    more = {"drain_seconds": drain_seconds, "settled": False, "basis": basis}
+    more = {"drain_seconds": drain_seconds, "settled": False, "basis": basis, "deployed_by": _deployed_by(record)}
     return _bounded({**flowing, **more}, settings.permissions_boundary())
 
 
@@ -122,6 +123,11 @@ def _record(
         if kept:
             kept.result()
     return found.get(state_table.RECORD)
+
+
+def _deployed_by(record: Mapping[str, Any] | None) -> str:
+    """The execution that deployed the twin last: the plan holds for as long as it is the last (`record.start`)."""
+    return str((record or {}).get("execution", ""))
 
 
 def _ensure_allowed(twin: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from deploy_steps import aws
 from deploy_steps.contract import Result
+from deploy_steps.errors import Locked
 from deploy_steps.task import journal
 from deploy_steps.tasks import settings, snapshot, state_table
 from deploy_steps.tasks.leftovers import EVERY_CONNECTION, wanted
@@ -34,7 +35,8 @@ _COPIED = ("project", "source", "providers", "event_checking", "digest")
 def start(dynamodb: Any, table: str, event: Mapping[str, Any]) -> dict[str, Any]:
     """Widen the record, open the run's history, and answer what the run starts from (`outset.outset`).
 
-    Event: verb, run, execution, started, dry_run, state (the plan, or the identities that destroy works with).
+    Event: verb, run, execution, started, dry_run, state (the plan, or the identities that destroy works with). Raises
+    Locked when the twin was deployed by another execution after the plan was made.
     """
     plan, twin = event["state"], event["state"]["twin"]
     widen = event["verb"] == "deploy" and not event["dry_run"]
@@ -43,14 +45,27 @@ def start(dynamodb: Any, table: str, event: Mapping[str, Any]) -> dict[str, Any]
             running = _history(event, {"outcome": "running"})
             opening = meanwhile.submit(state_table.write, dynamodb, table, twin, _run(event), running)
         if widen:
-            about = {**_about(plan), "execution": event["execution"]}
-            record = state_table.widen(dynamodb, table, twin, state_table.RECORD, about, _sets(wanted(plan)))
+            record = _widened(dynamodb, table, event)
         else:
             record = state_table.read(dynamodb, table, twin, state_table.RECORD)
         if not event["dry_run"]:
             opening.result()
     drain = event["verb"] == "deploy" or bool(plan["retain_data"] and record)
     return outset(plan, known(record, event["verb"]), drain=drain)
+
+
+def _widened(dynamodb: Any, table: str, event: Mapping[str, Any]) -> dict[str, Any] | None:
+    plan, ours = event["state"], event["execution"]
+    about, sets = {**_about(plan), "execution": ours}, _sets(wanted(plan))
+    # The plan was made before the lock was taken; and a step whose answer got lost finds what it wrote itself.
+    only_of = (plan["deployed_by"], ours) if "deployed_by" in plan else ()
+    try:
+        return state_table.widen(dynamodb, table, plan["twin"], state_table.RECORD, about, sets, only_of=only_of)
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        raise Locked(
+            f"The twin '{plan['twin']}' was deployed by another execution after this one had read the project, which "
+            "may have changed since. Start again."
+        ) from None
 
 
 def finish(dynamodb: Any, table: str, event: Mapping[str, Any]) -> dict[str, Any]:

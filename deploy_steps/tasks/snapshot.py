@@ -18,7 +18,7 @@ ITEM = "plan"
 
 _OF_THE_RUN = (
     *("run", "dry_run", "on_failure", "retain_data", "drain_seconds", "expected_steps"),
-    *("settled", "results", "known"),
+    *("settled", "results", "known", "deployed_by"),
 )
 _OF_A_FAILURE = ("failure", "rollback_failure", "rolled_back_from", "nothing_to_go_back_to", "outcome")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
@@ -57,16 +57,29 @@ def write(client: Any, table: str, twin: str, item: str, values: Mapping[str, An
 
 
 def widen(
-    client: Any, table: str, twin: str, item: str, values: Mapping[str, Any], sets: Mapping[str, set[str]]
+    client: Any,
+    table: str,
+    twin: str,
+    item: str,
+    values: Mapping[str, Any],
+    sets: Mapping[str, set[str]],
+    *,
+    only_of: Iterable[str] = (),
 ) -> dict[str, Any] | None:
     """Add to the sets of an item, and set those of the values that it does not have yet; make it if there is none.
 
-    Answers the item as it was before, or None: one call, so nobody can have changed it in between.
+    Answers the item as it was before, or None: one call, so nobody can have changed it in between. With `only_of`, an
+    item that is there must have been left by one of these executions; else ConditionalCheckFailedException.
     """
     parts = {f"#{name}": name for name in (*values, *sets)}
     given = {f":{name}": _write(value) for name, value in (*values.items(), *sets.items())}
     keep = ", ".join(f"#{name} = if_not_exists(#{name}, :{name})" for name in values)
     add = ", ".join(f"#{name} :{name}" for name in sets)
+    condition: dict[str, str] = {}
+    if left_by := {f":by{number}": _write(execution) for number, execution in enumerate(only_of)}:
+        given |= left_by
+        among = f"#execution IN ({', '.join(left_by)})"
+        condition = {"ConditionExpression": f"attribute_not_exists(#execution) OR {among}"}
     answer = client.update_item(
         TableName=table,
         Key=key(twin, item),
@@ -74,6 +87,7 @@ def widen(
         ExpressionAttributeNames=parts,
         ExpressionAttributeValues=given,
         ReturnValues="ALL_OLD",
+        **condition,
     )
     return unpacked(answer["Attributes"]) if answer.get("Attributes") else None
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from deploy_steps.errors import Locked
 from deploy_steps.tasks import record, snapshot
 from deploy_steps.tasks.leftovers import wanted
 from orchestrator.plan import Footprint, removal, settled
@@ -69,6 +72,30 @@ def test_a_change_knows_the_old_and_the_new_until_it_is_done(account: Account) -
         *("refused_requests_alarm", "url_requests_alarm", "writer"),
     )
     assert footprint(account).devices == ()
+
+
+def test_a_plan_that_was_made_before_another_deployment_ended_is_not_carried_out(account: Account) -> None:
+    before = deployed(account)
+
+    stale = {**planned(("gcp", "gcp", "aws")), "deployed_by": "arn:aws:states:::execution:gluecode-deploy:run-0"}
+    with pytest.raises(Locked, match="after this one had read the project"):
+        record.start_task(event(stale, run="run-2"), None)
+
+    assert account.item("record") == before
+
+
+def test_a_plan_that_was_made_of_the_last_deployment_is_carried_out_also_when_the_answer_got_lost(
+    account: Account,
+) -> None:
+    first = {**planned(ALL_ON_AWS), "deployed_by": ""}
+    assert record.start_task(event(first), None)["components"]["dispatcher"] is False
+    record.start_task(event(first), None)
+    record.outcome_task(event(done(first)), None)
+
+    fresh = {**planned(("gcp", "gcp", "aws")), "deployed_by": (account.item("record") or {})["execution"]}
+    record.start_task(event(fresh, run="run-2"), None)
+
+    assert {"dispatcher", "writer"} <= set(footprint(account).components)
 
 
 def test_a_failed_change_goes_on_knowing_both(account: Account) -> None:
