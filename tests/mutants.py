@@ -74,8 +74,16 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
             "    body = http_request.body(request)\n    authentication.authenticate(request, tokens)",
             "endpoints",
         ),
+        Mutant(
+            "a faulty event is refused alone",
+            "return [self._take_one(document, lambda: left() >= until) for document in documents]",
+            "return [self._take_one(document, lambda: left() >= until) for document in documents[:1]] * len(documents)",
+            "received_batches",
+        ),
+        Mutant("a batch ends in time", "            if not in_time():", "            if False:", "received_batches"),
         Mutant("traceparent is understood", "(trace_id_of(sent[0]) if sent else None)", "None", "endpoints"),
     ),
+    "shared/batch.py": (Mutant("a batch has a limit", "len(document) > MAX_EVENTS:", "False:", "received_batches"),),
     "shared/signing.py": (
         Mutant(
             "a signature is verified", "if not _matches(signatures,", "if False and not _matches(signatures,", "signing"
@@ -233,8 +241,8 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
     "shared/responses.py": (
         Mutant(
             "an answer says no more than its reason",
-            '{"reason": reason, "trace_id": trace_id})\n\n\ndef throttled',
-            '{"reason": reason, "trace_id": trace_id, "status": str(status)})\n\n\ndef throttled',
+            '{"reason": verdict.reason} if',
+            '{"reason": verdict.reason, "class": "Refused"} if',
             "endpoints",
         ),
     ),

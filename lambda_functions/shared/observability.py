@@ -35,7 +35,8 @@ import functools
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,8 @@ Handler = Callable[[Any, Any], Any]
 
 _NAMESPACE = os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or "gluecode"
 _LONGEST_DEVICE = 128  # of a name that IoT takes
+_OF_ONE_EVENT = ("trace_id", "device", "source_cloud")
+_MANY_VALUES = 80  # of one metric; at 100 Powertools would write them out itself, before they have their dimension
 _COUNTED = {
     "received": "EventsIn",
     "forwarded": "EventsOut",
@@ -124,6 +127,20 @@ def bind_envelope(envelope: Envelope) -> None:
     device = envelope.payload.get(DEVICE)
     known = {"device": _printable(device[:_LONGEST_DEVICE])} if isinstance(device, str) else {}
     bind(trace_id=envelope.trace_id, source_cloud=envelope.source_cloud, **known)
+
+
+@contextmanager
+def one_of_several() -> Iterator[None]:
+    """One event of a batch: what is bound in the block goes with it, and it has a segment of its own."""
+    whole = _Worker.segment
+    with tracing.segment(_Worker.service) as _Worker.segment:
+        try:
+            yield
+        finally:
+            _logger.remove_keys(_OF_ONE_EVENT)
+            _Worker.segment = whole
+    if any(len(metric["Value"]) >= _MANY_VALUES for metric in _metrics.metric_set.values()):
+        _flush()
 
 
 def hop(name: str, message: str, *, level: int = logging.INFO, counted: bool = True, **fields: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from lambda_functions.shared.json_text import dump
@@ -9,29 +11,39 @@ from lambda_functions.shared.json_text import dump
 THROTTLED_SECONDS = 1
 
 
-def accepted(trace_id: str) -> dict[str, Any]:
-    """200: the event is durable, and the sender is done with it."""
-    return _answer(200, {"trace_id": trace_id})
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one event, or of a request as a whole; one that is accepted has no reason.
+
+    200: the event is durable, and the sender is done with it. 4xx: it will never be accepted as it is. 429: it will be
+    accepted later. 500: nothing is wrong with it, and the sender tries again.
+    """
+
+    status: int
+    trace_id: str
+    reason: str = ""
 
 
-def refused(status: int, reason: str, trace_id: str) -> dict[str, Any]:
-    """4xx: this request will never be accepted."""
-    return _answer(status, {"reason": reason, "trace_id": trace_id})
+def to_one(verdict: Verdict) -> dict[str, Any]:
+    """The answer to a request with one event."""
+    retry_after = {"Retry-After": str(THROTTLED_SECONDS)} if verdict.status == 429 else {}
+    return _answer(verdict.status, _said(verdict), retry_after)
 
 
-def throttled(trace_id: str) -> dict[str, Any]:
-    """429: the same request will be accepted later."""
-    return _answer(429, {"reason": "throttled", "trace_id": trace_id}, {"Retry-After": str(THROTTLED_SECONDS)})
+def to_batch(trace_id: str, verdicts: Iterable[Verdict]) -> dict[str, Any]:
+    """The answer to a batch that was let in: a result for each event, in their order."""
+    results = [{"status": verdict.status, **_said(verdict)} for verdict in verdicts]
+    return _answer(200, {"trace_id": trace_id, "results": results}, {})
 
 
-def failed(reason: str, trace_id: str) -> dict[str, Any]:
-    """500: nothing is wrong with the request; the sender tries again."""
-    return _answer(500, {"reason": reason, "trace_id": trace_id})
+def _said(verdict: Verdict) -> dict[str, Any]:
+    reason = {"reason": verdict.reason} if verdict.reason else {}
+    return {**reason, "trace_id": verdict.trace_id}
 
 
-def _answer(status: int, document: dict[str, str], headers: dict[str, str] | None = None) -> dict[str, Any]:
+def _answer(status: int, document: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
     return {
         "statusCode": status,
-        "headers": {"Content-Type": "application/json", **(headers or {})},
+        "headers": {"Content-Type": "application/json", **headers},
         "body": dump(document).decode(),
     }

@@ -49,12 +49,11 @@ class _Renderer:
 
     def operation(self, path: str, operation: Json) -> str:
         body = operation["requestBody"]["content"]["application/json"]
-        shapes = [self._name(each) for each in body["schema"]["anyOf"]]
         return "\n\n".join(
             (
                 f"## POST {path}",
                 f"**{operation['summary']}.** {operation['description']}",
-                f"The body is JSON: {' or '.join(shapes)}.",
+                f"The body is JSON: {self._either(body['schema'])}.",
                 "### Answers of " + path,
                 markdown.table(("status", "meaning", "`reason` in the body"), self._responses(operation["responses"])),
                 "### Examples for " + path,
@@ -73,6 +72,8 @@ class _Renderer:
             shown = [f"### {name}", schema.get("description", "")]
             if "enum" in schema:
                 shown.append(markdown.codes(schema["enum"], ", "))
+            if "items" in schema:
+                shown.append(f"Each is {self._either(schema['items'])}.")
             rows = list(self._fields(schema))
             if rows:
                 shown.append(markdown.table(("field", "type", "required", "meaning"), rows))
@@ -120,9 +121,14 @@ class _Renderer:
             return self._name(field)
         if "enum" in field:
             return markdown.codes((json.dumps(value) for value in field["enum"]), " or ")
+        if "items" in field:
+            return f"array of {self._either(field['items'])}"
         kinds = field.get("type", "any")
         told = " or ".join(kinds) if isinstance(kinds, list) else kinds
         return f"{told} ({field['format']})" if "format" in field else told
+
+    def _either(self, schema: Json) -> str:
+        return " or ".join(self._name(each) for each in schema.get("anyOf", (schema,)))
 
     def _name(self, schema: Json) -> str:
         name = schema["$ref"].rpartition("/")[2]

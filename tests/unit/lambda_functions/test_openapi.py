@@ -15,6 +15,7 @@ from openapi_spec_validator import validate
 
 from lambda_functions.ingestion.handler import lambda_handler as ingestion
 from lambda_functions.shared.authentication import TOKEN_HEADER
+from lambda_functions.shared.batch import MAX_EVENTS
 from lambda_functions.shared.clients import client
 from lambda_functions.shared.http_request import MAX_BODY_BYTES
 from lambda_functions.shared.signing import TOLERANCE_SECONDS, signed
@@ -119,6 +120,7 @@ def test_the_token_and_the_limits_in_the_document_are_the_codes(path: str) -> No
     assert f"more than {MAX_BODY_BYTES} bytes" in DOCUMENT["components"]["responses"]["TooLarge"]["description"]
     assert f"at most {TOLERANCE_SECONDS} seconds" in " ".join(DOCUMENT["info"]["description"].split())
     assert set(operation(path)["responses"]["429"]["headers"]) == {"Retry-After"}
+    assert {DOCUMENT["components"]["schemas"][f"BatchFor{layer}"]["maxItems"] for layer in ("L2", "L3")} == {MAX_EVENTS}
 
 
 Ask = Callable[[Handler], dict[str, Any]]
@@ -140,6 +142,7 @@ def asked(path: str, monkeypatch: pytest.MonkeyPatch, remote: Remote) -> list[As
         {"payload": []},
         {"target_layer": layer},
         [],
+        [{"payload": TELEMETRY}] * (MAX_EVENTS + 1),
         None,
         "{",
         "[" * 10_000,
