@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import functools
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lambda_functions.processor import own_code
@@ -12,26 +14,32 @@ from lambda_functions.shared.clients import client, ready
 from lambda_functions.shared.envelope import L2, L3, Envelope
 from lambda_functions.shared.errors import Refused
 from lambda_functions.shared.http_request import MAX_BODY_BYTES
-from lambda_functions.shared.invoking import hand_to
+from lambda_functions.shared.invoking import hand_to, queue_for
 from lambda_functions.shared.json_text import dump
 from lambda_functions.shared.observability import observed
 
+HandOn = Callable[[Mapping[str, Any]], None]
+"""Hands an envelope to the persister."""
+
 _process = own_code.load()
-ready("lambda")
+ready("sqs" if settings.text("PERSISTER_QUEUE_URL") else "lambda")
 
 
 @observed("processor")
 def lambda_handler(event: Any, context: Any) -> dict[str, str]:
     """Event: an envelope, or a plain telemetry event."""
-    return invoked.run(
-        event,
-        context,
-        layer=L2,
-        act=lambda envelope: process(envelope, _process, client("lambda"), settings.required("PERSISTER_LAMBDA_NAME")),
-    )
+    return invoked.run(event, context, layer=L2, act=lambda envelope: process(envelope, _process, to_persister()))
 
 
-def process(envelope: Envelope, own: Process, lambda_client: Any, persister: str) -> invoked.Outcome:
+def to_persister() -> HandOn:
+    """The way to the persister: through the queue in front of it, where there is one."""
+    queue = settings.text("PERSISTER_QUEUE_URL")
+    if queue:
+        return functools.partial(queue_for, client("sqs"), queue)
+    return functools.partial(hand_to, client("lambda"), settings.required("PERSISTER_LAMBDA_NAME"))
+
+
+def process(envelope: Envelope, own: Process, hand_on: HandOn) -> invoked.Outcome:
     """Hand on what the device's code makes of the event.
 
     Raises Refused when that is no event, and whatever the device's code raises.
@@ -40,7 +48,7 @@ def process(envelope: Envelope, own: Process, lambda_client: Any, persister: str
     if made is None:
         observability.hop("dropped", "The device's own code dropped the event.")
         return "dropped"
-    hand_to(lambda_client, persister, envelope.addressed(L3).carrying(made).as_dict())
+    hand_on(envelope.addressed(L3).carrying(made).as_dict())
     return "forwarded"
 
 

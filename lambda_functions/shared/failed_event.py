@@ -1,11 +1,15 @@
-"""The documents in a twin's failure queue, read into one shape. Three kinds lie there:
+"""The documents in a twin's failure queue, read into one shape. Four kinds lie there:
 
-what a function put there itself, because the event will never be accepted as it is:
+what a function put there itself, because the event will never be accepted as it is, or was tried often enough:
     {"reason": "remote_400", "function": "twin-connector", "trace_id", "event": <original envelope>, "failed_at"}
+    and "detail", a sentence on the last attempt, where there was more than one
 what Lambda put there, because every attempt of a function broke off:
     {"requestContext": {"functionArn", "requestId", "condition"}, "requestPayload", "responsePayload", "timestamp"}
 what the IoT rule put there, because it could not reach the dispatcher:
     {"ruleName", "topic", "base64OriginalPayload", "failures": [{"failedAction", "failedResource", "errorMessage"}]}
+what SQS moved there from a queue of events that wait to leave for another cloud, because their function never said
+what became of them:
+    {"function": "twin-connector", "event": <envelope>}
 
 Pure: reading one costs no call. An event goes back in by an asynchronous invocation of `function` with `event`.
 """
@@ -22,11 +26,13 @@ from typing import Any, Literal
 from lambda_functions.shared.envelope import as_trace_id
 from lambda_functions.shared.errors import GluecodeError
 
-Origin = Literal["function", "lambda", "iot-rule"]
+Origin = Literal["function", "lambda", "iot-rule", "outgoing-queue"]
+
+NOT_DELIVERED = "not_delivered"
 
 
 class NotAFailedEvent(GluecodeError):  # noqa: N818  # says what the message is
-    """The message is none of the three kinds. The text says what is missing."""
+    """The message is none of the four kinds. The text says what is missing."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,8 @@ class FailedEvent:
 
     `function` is the name of the function to give it back to; `event` is what that function is invoked with (an
     envelope, or a device's own message). `trace_id` is None where the event had not yet been given one. `failed_at` is
-    ISO 8601, or None for an IoT rule, which does not say. `detail` is a sentence for people, where there is one.
+    ISO 8601, or None for an IoT rule and an outgoing queue, which do not say. `detail` is a sentence for people, where
+    there is one.
     """
 
     origin: Origin
@@ -47,9 +54,12 @@ class FailedEvent:
     detail: str = ""
 
 
-def document(*, reason: str, function: str, trace_id: str, event: Any, failed_at: str) -> dict[str, Any]:
+def document(
+    *, reason: str, function: str, trace_id: str, event: Any, failed_at: str, detail: str = ""
+) -> dict[str, Any]:
     """The document that a function itself puts into the queue."""
-    return {"reason": reason, "function": function, "trace_id": trace_id, "event": event, "failed_at": failed_at}
+    made = {"reason": reason, "function": function, "trace_id": trace_id, "event": event, "failed_at": failed_at}
+    return {**made, "detail": detail} if detail else made
 
 
 def read(body: str) -> FailedEvent:
@@ -72,7 +82,9 @@ def read(body: str) -> FailedEvent:
 def _reader(found: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], FailedEvent]:
     if "requestContext" in found:
         return _from_lambda
-    return _from_iot_rule if "base64OriginalPayload" in found else _from_function
+    if "base64OriginalPayload" in found:
+        return _from_iot_rule
+    return _from_outgoing_queue if set(found) == {"function", "event"} else _from_function
 
 
 def _from_function(found: Mapping[str, Any]) -> FailedEvent:
@@ -83,6 +95,18 @@ def _from_function(found: Mapping[str, Any]) -> FailedEvent:
         trace_id=as_trace_id(found["trace_id"]),
         event=found["event"],
         failed_at=found["failed_at"],
+        detail=found.get("detail") or "",
+    )
+
+
+def _from_outgoing_queue(found: Mapping[str, Any]) -> FailedEvent:
+    return FailedEvent(
+        origin="outgoing-queue",
+        reason=NOT_DELIVERED,
+        function=found["function"],
+        trace_id=_trace_id(found["event"]),
+        event=found["event"],
+        failed_at=None,
     )
 
 

@@ -9,11 +9,11 @@ from lambda_functions.shared import failed_event, observability, settings
 from lambda_functions.shared.clients import client
 from lambda_functions.shared.envelope import now
 from lambda_functions.shared.errors import Refused
-from lambda_functions.shared.json_text import dump
+from lambda_functions.shared.json_text import message_text
 
 
-def keep(refusal: Refused, event: Any, *, function: str, trace_id: str) -> None:
-    """Put a refused event into the queue, as if it were done with.
+def keep(refusal: Refused, event: Any, *, function: str, trace_id: str, detail: str = "") -> None:
+    """Put a refused event into the queue, as if it were done with. One that was tried often enough has a `detail`.
 
     Raising would make Lambda try twice more what is known to be useless. Without a queue (FAILURE_QUEUE_URL is not
     set), or when the queue does not take it, an error is raised all the same, and Lambda's on-failure destination gets
@@ -21,10 +21,10 @@ def keep(refusal: Refused, event: Any, *, function: str, trace_id: str) -> None:
     """
     url = settings.text("FAILURE_QUEUE_URL")
     if url:
-        put(client("sqs"), url, event, reason=refusal.reason, function=function, trace_id=trace_id)
+        put(client("sqs"), url, event, reason=refusal.reason, function=function, trace_id=trace_id, detail=detail)
     observability.hop(
         "refused",
-        "The event will not be accepted as it is.",
+        "The event was tried often enough." if detail else "The event will not be accepted as it is.",
         level=logging.WARNING,
         reason=refusal.reason,
         to="failure-queue" if url else "lambda",
@@ -33,9 +33,9 @@ def keep(refusal: Refused, event: Any, *, function: str, trace_id: str) -> None:
         raise refusal
 
 
-def put(sqs: Any, url: str, event: Any, *, reason: str, function: str, trace_id: str) -> None:
+def put(sqs: Any, url: str, event: Any, *, reason: str, function: str, trace_id: str, detail: str = "") -> None:
     """Put one failed event into the queue. Raises ClientError."""
-    document = failed_event.document(reason=reason, function=function, trace_id=trace_id, event=event, failed_at=now())
-    # SQS takes every character that XML does; JSON has two more, and says them in another way too.
-    text = dump(document).decode().replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
-    sqs.send_message(QueueUrl=url, MessageBody=text)
+    document = failed_event.document(
+        reason=reason, function=function, trace_id=trace_id, event=event, failed_at=now(), detail=detail
+    )
+    sqs.send_message(QueueUrl=url, MessageBody=message_text(document))

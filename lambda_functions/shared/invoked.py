@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from lambda_functions.shared import failure_queue, observability
@@ -29,6 +29,14 @@ def run(event: Any, context: Any, *, layer: str, act: Act) -> dict[str, str]:
         failure_queue.keep(refusal, original, function=function_name(context), trace_id=trace_id)
         outcome = "refused"
     return {"trace_id": trace_id, "outcome": outcome}
+
+
+def from_queue(event: Any) -> bool:
+    """Whether Lambda was given messages of a queue: then it is `outgoing` that knows how to run."""
+    records = event.get("Records") if isinstance(event, Mapping) else None
+    return isinstance(records, list) and all(
+        isinstance(each, Mapping) and each.get("eventSource") == "aws:sqs" for each in records
+    )
 
 
 def function_name(context: Any) -> str:

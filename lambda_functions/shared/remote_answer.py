@@ -6,21 +6,30 @@ import email.utils
 import json
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import requests
 
+from lambda_functions.shared.envelope import as_trace_id
+
 _MAX_BYTES = 4096
+_MAX_BYTES_PER_RESULT = 1024
 _REASON = re.compile(r"[a-z0-9_]{1,64}")
 
 
 @dataclass(frozen=True)
 class RemoteAnswer:
-    """How one attempt went. `status` is None when there was no answer, `why` says what there was instead."""
+    """How one attempt went. `status` is None when there was no answer, `why` says what there was instead.
+
+    `content` is the answer's body, as far as it was read.
+    """
 
     status: int | None
     why: str
     retry_after_seconds: float = 0.0
+    content: bytes = b""
 
     @property
     def accepted(self) -> bool:
@@ -33,26 +42,58 @@ class RemoteAnswer:
         return self.status is None or self.status == 429 or self.status >= 500
 
 
-def answered(response: requests.Response) -> RemoteAnswer:
-    """What the other cloud said."""
-    why = f"remote_{response.status_code}"
+def answered(response: requests.Response, events: int = 1, seconds: float = 0.0) -> RemoteAnswer:
+    """What the other cloud said of a request with so many events. A batch's answer is read for so many seconds."""
+    status = response.status_code
     try:
         # Read to its end, so that the connection can carry the next event; an answer that goes on and on is cut off.
-        content = next(response.iter_content(_MAX_BYTES), b"")
-    except requests.RequestException:
-        return RemoteAnswer(response.status_code, why)
-    reason = "" if response.ok else _reason(content)
-    return RemoteAnswer(
-        response.status_code, f"{why}:{reason}" if reason else why, _seconds(response.headers.get("Retry-After", ""))
-    )
+        content = next(response.iter_content(_MAX_BYTES), b"") if events == 1 else _whole(response, events, seconds)
+    except requests.RequestException as error:  # the results of a batch are in its body
+        return RemoteAnswer(status, f"remote_{status}") if events == 1 else unanswered(error)
+    why = _told(status, "" if response.ok else _reason(content))
+    return RemoteAnswer(status, why, _seconds(response.headers.get("Retry-After", "")), content)
+
+
+def results(content: bytes, trace_ids: Sequence[str]) -> list[RemoteAnswer] | None:
+    """What the answer to a batch says of each of these events, in their order; None when it does not say that."""
+    try:
+        listed = json.loads(content)["results"]
+        if [as_trace_id(each["trace_id"]) for each in listed] != list(trace_ids):
+            return None
+        return [_result(each["status"], each) for each in listed]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+
+
+def _result(status: Any, document: Any) -> RemoteAnswer:
+    if not isinstance(status, int) or not 200 <= status <= 599:
+        raise ValueError("no status")
+    return RemoteAnswer(status, _told(status, _named(document) if status >= 300 else ""))
+
+
+def _whole(response: requests.Response, events: int, seconds: float) -> bytes:
+    content, until = b"", time.monotonic() + seconds
+    for piece in response.iter_content(_MAX_BYTES):
+        content += piece
+        if len(content) > _MAX_BYTES + events * _MAX_BYTES_PER_RESULT or time.monotonic() > until:
+            break
+    return content
+
+
+def _told(status: int, reason: str) -> str:
+    return f"remote_{status}:{reason}" if reason else f"remote_{status}"
 
 
 def _reason(content: bytes) -> str:
     """The machine-readable reason that the contract puts into an error's body, if it is one."""
     try:
-        reason = json.loads(content).get("reason")
+        return _named(json.loads(content))
     except (ValueError, AttributeError, RecursionError):
         return ""
+
+
+def _named(document: Any) -> str:
+    reason = document.get("reason")
     return reason if isinstance(reason, str) and _REASON.fullmatch(reason) else ""
 
 

@@ -1,4 +1,4 @@
-"""Carries an envelope to another cloud over HTTPS: for the connector and for the persister.
+"""Carries an envelope, or a batch of them, to another cloud over HTTPS: for the connector and for the persister.
 
     200 to 299                           accepted
     429, 5xx, timeout, no connection   up to 3 more attempts, 1 s, 2 s and 4 s apart (later if `Retry-After` says so),
@@ -14,6 +14,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -41,8 +42,25 @@ SHORTEST_ATTEMPT_SECONDS = 0.5
 _BREAKER_LEVELS = {"closed": 0.0, "half_open": 0.5, "open": 1.0}
 
 
+@dataclass(frozen=True)
+class Message:
+    """What one request carries: its body, how many events that holds, and the trace id and the layer it goes to."""
+
+    body: bytes
+    trace_id: str
+    layer: str
+    events: int = 1
+
+
+def message_of(envelope: Envelope) -> Message:
+    """An envelope as it goes over the wire. Raises ValueError or TypeError for what JSON cannot say."""
+    return Message(dump(envelope.as_dict()), envelope.trace_id, envelope.target_layer)
+
+
 class Sender:
     """The way to one endpoint: a connection that stays open between invocations, and its breaker.
+
+    `takes_batches` becomes false once the other cloud has refused one.
 
     Raises MissingSetting for a blank URL and ConfigurationError for one that must not be used.
     """
@@ -63,15 +81,20 @@ class Sender:
         self._read_seconds = read_seconds
         self._sign = sign
         self._session = _session()
+        self.takes_batches = True
 
     def send(self, envelope: Envelope, tokens: Tokens, remaining: Remaining) -> None:
         """Deliver the envelope. Raises Refused or Unavailable (see above), MissingSetting when there is no token."""
+        self.post(lambda: message_of(envelope), tokens, remaining)
+
+    def post(self, make: Callable[[], Message], tokens: Tokens, remaining: Remaining) -> RemoteAnswer:
+        """Have one message accepted. Raises as `send` does; a batch counts as one, whatever its results are."""
         _checked(tokens.current())
         started, state = time.monotonic(), self._breaker.state
         try:
             if state == "open":
                 raise Unavailable(f"{self.host} has not been available lately; not trying (circuit breaker open).")
-            self._deliver(envelope, tokens, remaining, retries=0 if state == "half_open" else RETRIES)
+            answer = self._deliver(make(), tokens, remaining, retries=0 if state == "half_open" else RETRIES)
         except Refused:
             self._breaker.succeeded()
             raise
@@ -82,17 +105,17 @@ class Sender:
         else:
             self._breaker.succeeded()
             observability.took("CrossCloudLatency", time.monotonic() - started)
+            return answer
         finally:
             observability.gauge("BreakerState", _BREAKER_LEVELS[self._breaker.state])
 
-    def _deliver(self, envelope: Envelope, tokens: Tokens, remaining: Remaining, retries: int) -> None:
-        body = dump(envelope.as_dict())
+    def _deliver(self, message: Message, tokens: Tokens, remaining: Remaining, retries: int) -> RemoteAnswer:
         delay, attempts, may_refetch = FIRST_DELAY_SECONDS, 0, True
         while True:
-            answer = self._attempt(body, envelope, tokens, remaining)
+            answer = self._attempt(message, tokens, remaining)
             attempts += 1
             if answer.accepted:
-                return
+                return answer
             if answer.status == 403 and may_refetch:
                 may_refetch = False
                 tokens.refetch()
@@ -108,33 +131,34 @@ class Sender:
             retries -= 1
             delay *= 2
 
-    def _attempt(self, body: bytes, envelope: Envelope, tokens: Tokens, remaining: Remaining) -> RemoteAnswer:
+    def _attempt(self, message: Message, tokens: Tokens, remaining: Remaining) -> RemoteAnswer:
         seconds = remaining() - RESERVE_SECONDS
         if seconds < SHORTEST_ATTEMPT_SECONDS:
             raise Unavailable(f"No time is left to reach {self.host}.")
         connect = min(CONNECT_SECONDS, seconds / 3)
+        read = min(self._read_seconds, seconds - connect)
         try:
             with self._session.post(
                 self._url,
-                data=body,
-                headers=self._headers(body, envelope, _checked(tokens.current())),
-                timeout=(connect, min(self._read_seconds, seconds - connect)),
+                data=message.body,
+                headers=self._headers(message, _checked(tokens.current())),
+                timeout=(connect, read),
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return answered(response)
+                return answered(response, message.events, read)
         except requests.RequestException as error:
             return unanswered(error)
 
-    def _headers(self, body: bytes, envelope: Envelope, token: str) -> dict[str, str]:
+    def _headers(self, message: Message, token: str) -> dict[str, str]:
         headers = {
             "Content-Type": "application/json",
             TOKEN_HEADER: token,
-            "traceparent": traceparent(envelope.trace_id),
+            "traceparent": traceparent(message.trace_id),
         }
         if self._sign:
-            message = f"msg_{envelope.trace_id}_{envelope.target_layer}"
-            headers |= signed(token, message, int(time.time()), body)
+            name = f"msg_{message.trace_id}_{message.layer}"
+            headers |= signed(token, name, int(time.time()), message.body)
         return headers
 
 

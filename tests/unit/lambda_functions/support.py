@@ -143,7 +143,10 @@ class _QuietServer(ThreadingHTTPServer):
 
 @contextmanager
 def remote_cloud() -> Iterator[Remote]:
-    """Serve on loopback. An answer is a status, an `Answer`, HANG (no answer until the end) or DROP (hang up)."""
+    """Serve on loopback. An answer is a status, an `Answer`, HANG (no answer until the end) or DROP (hang up).
+
+    It may also be a function that makes one of what was received.
+    """
     remote = Remote()
 
     class Handler(BaseHTTPRequestHandler):
@@ -154,6 +157,8 @@ def remote_cloud() -> Iterator[Remote]:
             received = Received(self.path, dict(self.headers.items()), self.rfile.read(length), self.client_address)
             remote.received.append(received)
             answer = remote.next_answer()
+            if callable(answer):
+                answer = answer(received)
             if answer == HANG:
                 remote.closing.wait(30)
             if answer in (HANG, DROP):
@@ -161,9 +166,8 @@ def remote_cloud() -> Iterator[Remote]:
                 return
             status, headers, body = answer if isinstance(answer, tuple) else (answer, {}, b"{}")
             self.send_response(status)
-            for name, value in headers.items():
+            for name, value in {"Content-Length": str(len(body)), **headers}.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
 
@@ -183,6 +187,25 @@ def remote_cloud() -> Iterator[Remote]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def results(*statuses: int) -> Callable[[Received], Answer]:
+    """Answers a batch with these statuses in turn, the last one again and again; an event that comes alone with 200."""
+
+    def answer(received: Received) -> Answer:
+        if not isinstance(json.loads(received.body), list):
+            return 200, {}, b"{}"
+        listed = [
+            {
+                "trace_id": each["trace_id"],
+                "status": status,
+                **({"reason": f"because_{status}"} if status > 200 else {}),
+            }
+            for each, status in zip(json.loads(received.body), [*statuses, *[statuses[-1]] * 100], strict=False)
+        ]
+        return 200, {}, json.dumps({"trace_id": TRACE_ID, "results": listed}).encode()
+
+    return answer
 
 
 @dataclass

@@ -73,6 +73,30 @@ def test_what_a_function_put_there_is_read_back_as_it_was() -> None:
     )
 
 
+def test_what_a_function_tried_often_enough_is_read_with_a_sentence_on_its_last_attempt() -> None:
+    document = failed_event.document(
+        reason="Unavailable",
+        function="factory-connector",
+        trace_id=TRACE_ID,
+        event=ENVELOPE,
+        failed_at="2026-11-23T10:00:00.000Z",
+        detail="ingestion.example.com did not accept the event in 4 attempts: remote_503.",
+    )
+
+    assert read(json.dumps(document)) == FailedEvent(**document, origin="function")
+
+
+def test_what_sqs_moved_there_from_an_outgoing_queue_was_not_delivered() -> None:
+    assert read(json.dumps({"function": "factory-connector", "event": ENVELOPE})) == FailedEvent(
+        origin="outgoing-queue",
+        reason="not_delivered",
+        function="factory-connector",
+        trace_id=TRACE_ID,
+        event=ENVELOPE,
+        failed_at=None,
+    )
+
+
 def test_what_lambda_put_there_is_read_with_the_error_as_its_reason() -> None:
     assert read(json.dumps(from_lambda(ENVELOPE))) == FailedEvent(
         origin="lambda",

@@ -58,6 +58,15 @@ def test_a_persister_that_writes_to_another_cloud_loads_its_http_client_while_it
     assert "requests" in loaded_by("persister", REMOTE_WRITER_URL="https://writer.example.com")
 
 
+@pytest.mark.parametrize("function", ["connector", "persister"])
+def test_what_a_queue_in_front_needs_is_loaded_where_there_is_one_and_while_the_function_starts(function: str) -> None:
+    needed = {f"lambda_functions.shared.{module}" for module in ("outgoing", "sending_batches")}
+    url = {"REMOTE_WRITER_URL": "https://writer.example.com"}
+
+    assert needed <= loaded_by(function, OUTGOING_ATTEMPTS="5", **url)
+    assert needed.isdisjoint(loaded_by(function, **url))
+
+
 @pytest.mark.parametrize("module", ["conditions", "failed_event"])
 def test_what_others_read_of_the_runtime_needs_no_third_party_package(module: str) -> None:
     code = f"import sys, lambda_functions.shared.{module}; print(*sys.modules)"
