@@ -2,10 +2,10 @@
 
     python tests/fuzz_endpoints.py [REQUESTS] [SEED]        (100,000 and 1 unless said otherwise)
 
-Documents come from hypothesis: right and nearly right envelopes, plain events, spoilt JSON. Each is sent in several
-ways: with the right token, as base64, with odd headers, without a token; and then comes an event that is no request.
-AWS is replaced in memory: the hot table by one that checks an item against DynamoDB's own service model. The first
-request that breaks a rule is shrunk by hypothesis and printed, and this program ends with 1.
+Documents come from hypothesis: right and nearly right envelopes, plain events, batches of them, spoilt JSON. Each is
+sent in several ways: with the right token, as base64, with odd headers, without a token; and then comes an event that
+is no request. AWS is replaced in memory: the hot table by one that checks an item against DynamoDB's own service model.
+The first request that breaks a rule is shrunk by hypothesis and printed, and this program ends with 1.
 """
 
 from __future__ import annotations
@@ -76,7 +76,9 @@ envelopes = st.fixed_dictionaries(
         "extra": values,
     },
 )
-proper = st.builds(json.dumps, mostly(envelopes, events), ensure_ascii=st.booleans())
+singles = mostly(envelopes, events)
+batches = mostly(st.lists(mostly(singles, values), max_size=4), st.builds(lambda one: [one] * 101, singles))
+proper = st.builds(json.dumps, singles | singles | batches, ensure_ascii=st.booleans())
 PIECES = ("", "{", "}", "[", "NaN", '"', ",", "1e999999999", "\\ud800", "\x00", '"time":1,', '"x":1,"x":1,', "9" * 5000)
 LARGE = '{"payload":{"iotDeviceId":"oven-1","time":1,"x":"' + "x" * 420_000 + '"}}'
 EXTREMES = ("", "[]", "null", "[" * 5000, '{"a":' * 5000, "9" * 10_000, " " * 600_000, LARGE)
@@ -154,6 +156,23 @@ def has_token(event: Any) -> bool:
     return found == [TOKEN]
 
 
+def told(status: int, said: dict[str, Any], reasons: set[tuple[int, str]]) -> str:
+    """The reason in an answer, or in a result, after a look at whether it is of the contract and says nothing else."""
+    assert uuid.UUID(said.pop("trace_id")).int, "no trace id"
+    reason = said.pop("reason", "")
+    assert said == {}, f"the answer also says {said}"
+    assert (status, reason) in reasons, f"{status} {reason} is not documented"
+    return str(reason)
+
+
+def sent_in(event: Any) -> list[Any]:
+    """The documents of the batch that a request carries."""
+    body = event["body"]
+    found: list[Any] = json.loads(base64.b64decode(body) if event.get("isBase64Encoded") is True else body)
+    assert isinstance(found, list), "results for what was no batch"
+    return found
+
+
 def checked(path: str) -> Check:
     """Answers status and reason of a request to an endpoint, or fails."""
     handler, aws = _deployed(path)
@@ -165,12 +184,17 @@ def checked(path: str) -> Check:
             answer = handler.lambda_handler(event, None)
         status, body = answer["statusCode"], json.loads(answer["body"])
         assert status in STATUSES, f"{status}: {printed.getvalue()}"
-        assert uuid.UUID(body.pop("trace_id")).int, "no trace id"
-        reason = body.pop("reason", "")
-        assert body == {}, f"the answer also says {body}"
-        assert (status, reason) in reasons, f"{status} {reason} is not documented"
+        results = body.pop("results", None)
+        reason = told(status, body, reasons)
+        accepted = int(status == 200)
+        if results is not None:
+            assert (status, len(results)) == (200, len(sent_in(event))), "not a result for each event"
+            accepted = sum(each["status"] == 200 for each in results)
+            for each in results:
+                told(each.pop("status"), each, reasons)
+            reason = "(a batch)"
         assert (status == 403) == (not has_token(event)), "let in without the token, or refused with it"
-        assert aws.calls - before == (status == 200), "refused, and yet passed on"
+        assert aws.calls - before == accepted, "refused, and yet passed on"
         assert CANARY not in printed.getvalue().replace(f'"device":"{CANARY}"', ""), "a payload's value in the log"
         assert TOKEN not in printed.getvalue().replace(f'"device":"{TOKEN}"', ""), "a token in the log"
         return status, reason

@@ -81,6 +81,12 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
             "received_batches",
         ),
         Mutant("a batch ends in time", "            if not in_time():", "            if False:", "received_batches"),
+        Mutant(
+            "a batch needs the token",
+            "authentication.authenticate(request, tokens)",
+            'str(request.get("body")).startswith("[") or authentication.authenticate(request, tokens)',
+            "received_batches",
+        ),
         Mutant("traceparent is understood", "(trace_id_of(sent[0]) if sent else None)", "None", "endpoints"),
     ),
     "shared/batch.py": (Mutant("a batch has a limit", "len(document) > MAX_EVENTS:", "False:", "received_batches"),),
@@ -132,7 +138,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         ),
     ),
     "shared/sending.py": (
-        Mutant("traceparent is sent", '"traceparent": traceparent(envelope.trace_id),', "", "connector"),
+        Mutant("traceparent is sent", '"traceparent": traceparent(message.trace_id),', "", "connector"),
         Mutant("there are three retries", "RETRIES = 3", "RETRIES = 2", "connector"),
         Mutant("the delay doubles", "delay *= 2", "delay += 1", "connector"),
         Mutant("Retry-After is honoured", "max(delay, answer.retry_after_seconds)", "delay", "sending"),
@@ -146,7 +152,36 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         Mutant("a dead remote is left alone", 'if state == "open":', "if False:", "sending"),
         Mutant("a blank token sends nothing", "    if not token:", "    if token is None:", "persister"),
     ),
+    "shared/sending_batches.py": (
+        Mutant(
+            "a refused event is not delivered", "if answer.accepted:", "if answer.status == 400:", "sending_batches"
+        ),
+        Mutant("who takes no batches gets none", "sender.takes_batches = False", "pass", "sending_batches"),
+        Mutant("a refused token is not tried again", "if refusal.status not in", "if 0 in", "sending_batches"),
+        Mutant("the same event is sent once", "if known == position:", "if True:", "sending_batches"),
+        Mutant("a batch fits into a request", "+ 1 > MAX_BODY_BYTES", "+ 1 > 1e9", "sending_batches"),
+        Mutant("a batch keeps its id", "sorted(trace_ids)", "trace_ids", "sending_batches"),
+    ),
+    "shared/outgoing.py": (
+        Mutant(
+            "what is not done comes again", "in records if record.id not", "in records[1:] if record.id not", "outgoing"
+        ),
+        Mutant("what is nowhere is not done", "        return False\n", "        return True\n", "outgoing"),
+        Mutant("what passes is tried again", "return record.last and _kept(", "return _kept(", "outgoing"),
+        Mutant("a last attempt is the last", ">= attempts", "> attempts", "outgoing"),
+        Mutant("a function ends in time", "finish if left() >= FINISHING_SECONDS else _no_time", "finish", "outgoing"),
+    ),
+    "dispatcher/handler.py": (Mutant("events wait in the queue", "    if queue:", "    if not queue:", "outgoing"),),
+    "shared/failed_event.py": (
+        Mutant("what SQS moved is read", 'set(found) == {"function", "event"}', "False", "failed_event"),
+    ),
     "shared/remote_answer.py": (
+        Mutant(
+            "a result belongs to its event",
+            'if [as_trace_id(each["trace_id"]) for each in listed] != list(trace_ids):',
+            "if len(listed) != len(trace_ids):",
+            "sending_batches",
+        ),
         Mutant("a connection is used again", 'next(response.iter_content(_MAX_BYTES), b"")', 'b""', "sending"),
         Mutant("a 429 is retried", "self.status == 429 or", "", "sending"),
         Mutant("a 400 is not retried", "self.status >= 500", "self.status >= 400", "connector"),
@@ -181,8 +216,8 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
     "persister/handler.py": (
         Mutant(
             "the event checker hears only of stored events",
-            'if settings.on("USE_EVENT_CHECKING"):',
-            "if True:",
+            '    if settings.on("USE_EVENT_CHECKING"):\n        hand_to',
+            "    if True:\n        hand_to",
             "persister",
         ),
     ),
@@ -225,6 +260,8 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         Mutant("what succeeded does not start again", "(only is None or name in only) and", "", "event_checker"),
     ),
     "shared/observability.py": (
+        Mutant("events do not share their keys", "_logger.remove_keys(_OF_ONE_EVENT)", "pass", "received_batches"),
+        Mutant("many values have a dimension", ">= _MANY_VALUES", ">= 1000", "received_batches"),
         Mutant(
             "an error's text stays out of the log",
             "return type(error).__name__ + _place(error)",

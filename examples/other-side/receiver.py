@@ -17,6 +17,7 @@ from typing import Any
 
 TOKEN_HEADER = "x-inter-cloud-token"  # noqa: S105  # the header's name
 MAX_BODY_BYTES = 512 * 1024
+MAX_EVENTS = 100
 MAX_DEPTH = 32
 MAX_DIGITS = 38
 
@@ -44,7 +45,7 @@ class Answer:
     """What to answer: status, JSON body, headers."""
 
     status: int
-    body: dict[str, str]
+    body: dict[str, Any]
     headers: dict[str, str] = field(default_factory=dict)
 
 
@@ -69,17 +70,24 @@ class Receiver:
         try:
             _authenticate([value for name, value in found if name == TOKEN_HEADER], self.tokens())
             document = _parse(body)
-            trace_id = _trace_id_of(document) or trace_id
+        except Exception as error:  # noqa: BLE001  # whatever broke, the sender gets an answer that it can act on
+            return _refusal(error, trace_id)
+        if not isinstance(document, list):
+            return self._take(document, trace_id)
+        answers = [self._take(each, str(uuid.uuid4())) for each in document]  # a batch: a result for each event
+        return Answer(200, {"trace_id": trace_id, "results": [{"status": a.status, **a.body} for a in answers]})
+
+    def _take(self, document: Any, trace_id: str) -> Answer:
+        trace_id = _trace_id_of(document) or trace_id
+        try:
             self.accept(self._event(document), trace_id)
-        except RefusedError as refusal:
-            return Answer(refusal.status, {"reason": refusal.reason, "trace_id": trace_id})
-        except LaterError:
-            return Answer(429, {"reason": "throttled", "trace_id": trace_id}, {"Retry-After": "1"})
-        except Exception:  # noqa: BLE001  # whatever broke, the sender gets an answer that it can act on
-            return Answer(500, {"reason": "internal_error", "trace_id": trace_id})
+        except Exception as error:  # noqa: BLE001  # as above
+            return _refusal(error, trace_id)
         return Answer(200, {"trace_id": trace_id})
 
-    def _event(self, document: Event) -> Event:
+    def _event(self, document: Any) -> Event:
+        if not isinstance(document, dict):
+            raise RefusedError("body_not_object")
         event = _payload(document, self.layer)
         device = event.get("iotDeviceId")
         if device is None or device == "":
@@ -92,6 +100,14 @@ class Receiver:
             key_of(event)
         _check_values(event)
         return event
+
+
+def _refusal(error: Exception, trace_id: str) -> Answer:
+    if isinstance(error, RefusedError):
+        return Answer(error.status, {"reason": error.reason, "trace_id": trace_id})
+    if isinstance(error, LaterError):
+        return Answer(429, {"reason": "throttled", "trace_id": trace_id}, {"Retry-After": "1"})
+    return Answer(500, {"reason": "internal_error", "trace_id": trace_id})
 
 
 def key_of(event: Event) -> str:
@@ -114,7 +130,8 @@ def _authenticate(presented: Sequence[str], accepted: Sequence[str]) -> None:
         raise RefusedError("token_invalid" if any(presented) else "token_missing", 403)
 
 
-def _parse(body: bytes) -> Event:
+def _parse(body: bytes) -> Any:
+    """The document, or the array of documents that a batch is."""
     if not body:
         raise RefusedError("body_missing")
     if len(body) > MAX_BODY_BYTES:
@@ -127,8 +144,10 @@ def _parse(body: bytes) -> Event:
         raise RefusedError("nested_too_deeply") from None
     except ValueError:
         raise RefusedError("body_not_json") from None
-    if not isinstance(document, dict):
+    if document == []:
         raise RefusedError("body_not_object")
+    if isinstance(document, list) and len(document) > MAX_EVENTS:
+        raise RefusedError("batch_too_long")
     return document
 
 
@@ -208,7 +227,7 @@ def _entering_trace_id(headers: Sequence[tuple[str, str]]) -> str:
     return str(uuid.uuid4())
 
 
-def _trace_id_of(document: Event) -> str | None:
+def _trace_id_of(document: Any) -> str | None:
     try:
         return str(uuid.UUID(document["trace_id"]))
     except (KeyError, ValueError, TypeError, AttributeError):

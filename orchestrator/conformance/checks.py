@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.conformance import messages
-from orchestrator.conformance.messages import MAX_BODY_BYTES, MAX_DEPTH, MAX_DIGITS, TOKEN_HEADER, encoded, without
+from orchestrator.conformance.messages import (
+    MAX_BODY_BYTES,
+    MAX_DEPTH,
+    MAX_DIGITS,
+    MAX_EVENTS,
+    TOKEN_HEADER,
+    encoded,
+    without,
+)
 from orchestrator.conformance.probe import Deviation, Probe
 
 Test = Callable[[Probe], None]
@@ -47,6 +55,7 @@ def _check(group: str, *, layers: Collection[str] = ("L2", "L3"), signing: bool 
 
 _AUTHENTICATION, _ENVELOPE, _BODY, _EVENT = "Authentication", "Envelope", "Body", "Event"
 _LIMITS, _DELIVERY, _TRACING, _SIGNATURES = "Limits", "Delivery", "Tracing", "Signatures"
+_BATCHES = "Batches"
 _MISSING, _WRONG = {"token_missing"}, {"token_invalid"}
 _TRACE_ID = re.compile(rb'"trace_id": "([0-9a-f-]{36})"')
 
@@ -424,6 +433,96 @@ def _same_event_at_the_same_time(probe: Probe) -> None:
         answers = list(pool.map(lambda _: probe.post(encoded(document)), range(4)))
     for answer in answers:
         probe.taken(answer, document["payload"], "One of four deliveries at the same time")
+
+
+def _post_batch(probe: Probe, sent: list[dict[str, Any]], what: str) -> list[tuple[int, str]] | None:
+    """The statuses and reasons of the events; None when the endpoint takes no batches, and says so."""
+    return probe.results(probe.post(encoded(sent), trace_id=str(uuid.uuid4())), sent, what)
+
+
+def _takes_batches(probe: Probe) -> bool:
+    found = _post_batch(probe, [probe.messages.envelope()], "A batch of one event")
+    return found is not None
+
+
+def _all_accepted(found: list[tuple[int, str]] | None, what: str) -> None:
+    for number, (status, reason) in enumerate(found or (), 1):
+        if status != 200:
+            raise Deviation(f"{what}, event {number} was answered {status} ({reason}) instead of 200.")
+
+
+@_check(_BATCHES)
+def _a_result_for_each_event(probe: Probe) -> None:
+    """A batch is answered with a result for each event, in order, or refused with 400 by who takes none."""
+    sent = [probe.messages.envelope() for _ in range(5)]
+    _all_accepted(_post_batch(probe, sent, "A batch of five events"), "A batch of five events")
+
+
+@_check(_BATCHES)
+def _faulty_event_in_a_batch(probe: Probe) -> None:
+    """Who takes batches refuses a faulty event alone, and accepts the others."""
+    if not _takes_batches(probe):
+        return
+    sent = [probe.messages.envelope() for _ in range(4)]
+    del sent[1]["payload"]["iotDeviceId"]
+    sent[2]["target_layer"] = "L3" if probe.messages.layer == "L2" else "L2"
+    wanted = [(200, ""), (400, "iot_device_id_missing"), (400, "wrong_target_layer"), (200, "")]
+    found = _post_batch(probe, sent, "A batch with faulty events")
+    if found != wanted:
+        raise Deviation(f"A batch whose second and third events are faulty was answered {_told(found)}.")
+
+
+@_check(_BATCHES)
+def _batch_again(probe: Probe) -> None:
+    """A batch that comes again is accepted again, also when some of its events came before in another one."""
+    first, second, third = (probe.messages.envelope() for _ in range(3))
+    for sent in ([first, second], [first, second], [third, second]):
+        _all_accepted(_post_batch(probe, sent, "A batch that comes again"), "A batch that comes again")
+
+
+@_check(_BATCHES)
+def _same_event_twice_in_a_batch(probe: Probe) -> None:
+    """The same event twice in one batch is accepted twice."""
+    same = probe.messages.envelope()
+    what = "A batch with the same event twice"
+    _all_accepted(_post_batch(probe, [same, probe.messages.envelope(), same], what), what)
+
+
+@_check(_BATCHES)
+def _batch_without_the_token(probe: Probe) -> None:
+    """A batch needs the token as every request does: 403."""
+    sent = encoded([probe.messages.envelope(), probe.messages.envelope()])
+    probe.refused(probe.post(sent, headers=()), 403, _MISSING, "A batch without a token")
+    probe.refused(probe.post(sent, token=uuid.uuid4().hex), 403, _WRONG, "A batch with a wrong token")
+
+
+@_check(_BATCHES)
+def _longest_batch(probe: Probe) -> None:
+    """Who takes batches takes 100 events, and refuses more with 400."""
+    if not _takes_batches(probe):
+        return
+    what = f"A batch of {MAX_EVENTS} events"
+    found = _post_batch(probe, [probe.messages.envelope() for _ in range(MAX_EVENTS)], what)
+    if found is None:
+        raise Deviation(f"{what} was refused.")
+    for number, (status, reason) in enumerate(found, 1):
+        if status not in (200, 429):  # who has no time left may ask for some of them later
+            raise Deviation(f"{what}, event {number} was answered {status} ({reason}) instead of 200.")
+    body = encoded([probe.messages.envelope()] * (MAX_EVENTS + 1))
+    probe.refused(probe.post(body), 400, (), f"A batch of {MAX_EVENTS + 1} events")
+
+
+@_check(_BATCHES)
+def _batch_too_large(probe: Probe) -> None:
+    """A batch of more bytes than a body may have: 413."""
+    sent = [probe.messages.envelope(padding="x" * (MAX_BODY_BYTES // 2)) for _ in range(2)]
+    probe.refused(probe.post(encoded(sent)), 413, {"body_too_large"}, f"A batch of more than {MAX_BODY_BYTES} bytes")
+
+
+def _told(found: list[tuple[int, str]] | None) -> str:
+    if found is None:
+        return "400 as a whole"
+    return ", ".join(f"{status} ({reason})" if reason else str(status) for status, reason in found)
 
 
 @_check(_TRACING)

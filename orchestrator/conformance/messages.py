@@ -16,6 +16,7 @@ from orchestrator.conformance.wire import Header
 
 TOKEN_HEADER = "X-Inter-Cloud-Token"  # noqa: S105  # the header's name
 MAX_BODY_BYTES = 524_288
+MAX_EVENTS = 100
 MAX_DEPTH = 32
 MAX_DIGITS = 38
 

@@ -68,6 +68,41 @@ class Probe:
             raise Deviation(f"{what} was refused with the reason '{reason}' instead of {_either(reasons)}.")
         self._trace_id(document, trace_id, what)
 
+    def results(self, answer: Answer, sent: Sequence[dict[str, Any]], what: str) -> list[tuple[int, str]] | None:
+        """Expect a result for each envelope of a batch, in order. Returns the statuses and the reasons.
+
+        None when the endpoint takes no batches: it refuses them with 400.
+        """
+        if answer.status == 400:
+            self.refused(answer, 400, (), what)
+            return None
+        self._status(answer, 200, what)
+        document = self._document(answer, {"trace_id", "results"})
+        self._trace_id(document, "", what)
+        listed = document.get("results")
+        if not isinstance(listed, list) or len(listed) != len(sent):
+            raise Deviation(
+                f"{what} was answered without a result for each of its {len(sent)} events: {_cut(answer.body)}."
+            )
+        return [
+            self._result(each, message, f"{what}, event {n}")
+            for n, (each, message) in enumerate(zip(listed, sent, strict=True), 1)
+        ]
+
+    def _result(self, result: Any, message: dict[str, Any], what: str) -> tuple[int, str]:
+        if not isinstance(result, dict):
+            raise Deviation(f"{what} has a result that is no object: {result!r}.")
+        self._no_more(result, {"trace_id", "status", "reason"})
+        self._trace_id(result, message["trace_id"], what)
+        status, reason = result.get("status"), result.get("reason", "")
+        if status == 200:
+            self.accepted.append(messages.key(message["payload"]))
+        elif not isinstance(reason, str) or not _REASON.fullmatch(reason):
+            raise Deviation(f"{what} has the status {status!r} without a machine-readable reason.")
+        if not isinstance(status, int) or isinstance(status, bool):
+            raise Deviation(f"{what} has a status that is no number: {status!r}.")
+        return status, reason
+
     def taken(self, answer: Answer, event: dict[str, Any], what: str, *, trace_id: str = "") -> str:
         """Expect that the event was accepted. Returns the trace id in the answer."""
         self._status(answer, 200, what)
@@ -110,10 +145,13 @@ class Probe:
             raise Deviation(f"The answer's body is not JSON: {_cut(answer.body)}.") from None
         if not isinstance(document, dict):
             raise Deviation(f"The answer's body is no object: {_cut(answer.body)}.")
+        self._no_more(document, fields)
+        return document
+
+    def _no_more(self, document: dict[str, Any], fields: Collection[str]) -> None:
         more = sorted(set(document) - set(fields))
         if more:
             raise Deviation(f"The answer says more than it should: {', '.join(more)}.")
-        return document
 
     def _trace_id(self, document: dict[str, Any], expected: str, what: str) -> str:
         found = document.get("trace_id")

@@ -1,7 +1,8 @@
 """A stand-in for Azure or Google Cloud: takes events over real HTTP, keeps them, passes them on, and fails when told.
 
-Endpoints, all on 127.0.0.1: POST /ingestion and POST /writer as in the inter-cloud contract. For a stand-in in another
-process: GET /control (what it has), PUT /control/faults, PUT /control/tokens, PUT /control/forward {"url", "token"}.
+Endpoints, all on 127.0.0.1: POST /ingestion and POST /writer as in the inter-cloud contract, with batches. For a
+stand-in in another process: GET /control (what it has), PUT /control/faults, PUT /control/tokens, PUT /control/forward
+{"url", "token"}.
 
     python -m orchestrator.local.remote_cloud --name azure --token-env AZURE_TOKEN
 """
@@ -27,9 +28,12 @@ from orchestrator.local.remote_contract import (
     TOKEN_HEADER,
     Refusal,
     authenticate,
+    batch_in,
+    check_envelope,
     key_of,
-    read_envelope,
+    parse,
     trace_id_in,
+    trace_id_of,
 )
 from orchestrator.local.remote_faults import Fault, Faults
 from orchestrator.local.remote_http import Server
@@ -59,9 +63,9 @@ class Request:
 class RemoteCloud:
     """One remote cloud. Use it as a context manager: it serves inside the block.
 
-    `received` holds every accepted envelope in order, `kept` one event for each device and time, `requests` every
-    request whatever became of it, and `undelivered` what could not be passed on. With `signing`, it signs what it
-    sends, and takes nothing that is not signed.
+    `received` holds every accepted envelope in order, those of a batch one by one, `kept` one event for each device and
+    time, `requests` every request whatever became of it, and `undelivered` what could not be passed on. With `signing`,
+    it signs what it sends, and takes nothing that is not signed.
     """
 
     def __init__(
@@ -140,9 +144,20 @@ class RemoteCloud:
             authenticate(headers.get_all(TOKEN_HEADER, []), self._tokens)
             if self._signing:
                 self._signatures.check([headers.get_all(name, []) for name in HEADERS], body, self._tokens)
-            message = read_envelope(endpoint, body)
+            document = parse(body)
+            batch = batch_in(document)
         except Refusal as refusal:
             return refusal.status, {"reason": refusal.reason, "trace_id": trace_id_in(body)}
+        if batch is None:
+            return self._take_one(endpoint, document, traceparent)
+        results = [self._take_one(endpoint, each, traceparent) for each in batch]
+        return 200, {"results": [{**answer, "status": status} for status, answer in results]}
+
+    def _take_one(self, endpoint: str, document: Any, traceparent: str | None) -> tuple[int, dict[str, Any]]:
+        try:
+            message = check_envelope(endpoint, document)
+        except Refusal as refusal:
+            return refusal.status, {"reason": refusal.reason, "trace_id": trace_id_of(document)}
         with self._lock:
             self.received.append(Received(endpoint, message, traceparent))
             self.kept[key_of(message["payload"])] = message["payload"]

@@ -15,6 +15,7 @@ from typing import Any
 TOKEN_HEADER = "X-Inter-Cloud-Token"  # noqa: S105  # the header's name
 LAYERS = {"ingestion": "L2", "writer": "L3"}
 CLOUDS = {"aws", "azure", "gcp"}
+MAX_EVENTS = 100
 
 
 class Refusal(Exception):  # noqa: N818  # it is an answer, not an error
@@ -40,14 +41,27 @@ def authenticate(presented: Sequence[str], accepted: Sequence[str]) -> None:
         raise Refusal(403, "token_invalid")
 
 
-def read_envelope(endpoint: str, body: bytes) -> dict[str, Any]:
-    """The envelope in the body. Raises Refusal (400) unless it is whole and meant for this endpoint."""
+def parse(body: bytes) -> Any:
+    """The JSON in the body. Raises Refusal (400)."""
     if not body:
         raise Refusal(400, "body_missing")
     try:
-        envelope = json.loads(body, parse_constant=_not_json)
+        return json.loads(body, parse_constant=_not_json)
     except ValueError:
         raise Refusal(400, "body_not_json") from None
+
+
+def batch_in(document: Any) -> list[Any] | None:
+    """The documents of a batch; None for what is none. Raises Refusal (400) for one without events, or of too many."""
+    if not isinstance(document, list):
+        return None
+    if not 0 < len(document) <= MAX_EVENTS:
+        raise Refusal(400, "batch_too_long" if document else "body_not_object")
+    return document
+
+
+def check_envelope(endpoint: str, envelope: Any) -> dict[str, Any]:
+    """The envelope. Raises Refusal (400) unless it is whole and meant for this endpoint."""
     if not isinstance(envelope, dict):
         raise Refusal(400, "body_not_object")
     if not isinstance(envelope.get("payload"), dict):
@@ -60,7 +74,7 @@ def read_envelope(endpoint: str, body: bytes) -> dict[str, Any]:
         raise Refusal(400, "unknown_message_type")
     if not _is_utc(envelope.get("timestamp")):
         raise Refusal(400, "timestamp_invalid")
-    if trace_id_in(body) is None:
+    if trace_id_of(envelope) is None:
         raise Refusal(400, "trace_id_invalid")
     key_of(envelope["payload"])
     return envelope
@@ -79,7 +93,15 @@ def key_of(payload: dict[str, Any]) -> tuple[str, str]:
 def trace_id_in(body: bytes) -> str | None:
     """The trace id in a body, however wrong the rest of it is; None when there is no valid one."""
     try:
-        return str(uuid.UUID(json.loads(body)["trace_id"]))
+        return trace_id_of(json.loads(body))
+    except ValueError:
+        return None
+
+
+def trace_id_of(document: Any) -> str | None:
+    """The trace id of an envelope, however wrong the rest of it is; None when there is no valid one."""
+    try:
+        return str(uuid.UUID(document["trace_id"]))
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
 

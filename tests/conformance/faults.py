@@ -210,7 +210,8 @@ def bodies_are_cut_off_at_100_kb(it: Faulty, headers: Headers, body: bytes) -> R
 
 def any_size_is_taken(it: Faulty, headers: Headers, body: bytes) -> Reply:
     """No limit at all."""
-    return it.rightly(headers, json.dumps(_event(body)).encode() if len(body) > 524_288 else body)
+    unlimited = len(body) > 524_288 and not _batch(body)
+    return it.rightly(headers, json.dumps(_event(body)).encode() if unlimited else body)
 
 
 def large_numbers_are_rounded(it: Faulty, headers: Headers, body: bytes) -> Reply:
@@ -271,6 +272,97 @@ def requests_are_redirected(_it: Faulty, _headers: Headers, _body: bytes) -> Rep
     return Reply(307, b"", {"Location": "/api/endpoint/"})
 
 
+def _batch(body: bytes) -> list[Any]:
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return []
+    return document if isinstance(document, list) else []
+
+
+def _with_results(reply: Reply, change: Callable[[list[Any]], Any]) -> Reply:
+    if b'"results"' not in reply.body:
+        return reply
+    return _changed(reply, results=change(json.loads(reply.body)["results"]))
+
+
+def a_batch_gets_in_without_a_token(it: Faulty, headers: Headers, body: bytes) -> Reply:
+    """A second entrance, without the check."""
+    return it.let_in(headers, body) if _batch(body) else it.rightly(headers, body)
+
+
+def results_come_as_they_are_ready(it: Faulty, headers: Headers, body: bytes) -> Reply:
+    """In parallel, and the order is lost."""
+    return _with_results(it.rightly(headers, body), lambda found: found[1:] + found[:1])
+
+
+def only_refused_events_have_a_result(it: Faulty, headers: Headers, body: bytes) -> Reply:
+    """No news is taken for good news."""
+    return _with_results(it.rightly(headers, body), lambda found: [each for each in found if each["status"] != 200])
+
+
+def a_batch_is_answered_as_one_event(it: Faulty, headers: Headers, body: bytes) -> Reply:
+    """A 200, and nobody knows for which of them."""
+    reply = it.rightly(headers, body)
+    return _changed(reply, results=None) if b'"results"' in reply.body else reply
+
+
+def results_have_no_trace_id(it: Faulty, headers: Headers, body: bytes) -> Reply:
+    """They were forgotten."""
+    reply = it.rightly(headers, body)
+    return _with_results(reply, lambda found: [{**each, "trace_id": ""} for each in found])
+
+
+def one_faulty_event_refuses_the_batch(it: Faulty, headers: Headers, body: bytes) -> Reply:
+    """All or nothing."""
+    reply = it.rightly(headers, body)
+    if b'"results"' in reply.body and b'"status": 400' in reply.body:
+        return _json(400, reason="event_invalid", trace_id=json.loads(reply.body)["trace_id"])
+    return reply
+
+
+def a_faulty_event_of_a_batch_is_dropped(it: Faulty, headers: Headers, body: bytes) -> Reply:
+    """It is skipped, and counted as done."""
+    return _with_results(
+        it.rightly(headers, body), lambda found: [{"trace_id": each["trace_id"], "status": 200} for each in found]
+    )
+
+
+def a_batch_that_comes_again_is_a_conflict(it: Faulty, headers: Headers, body: bytes) -> Reply:
+    """An insert where an upsert was needed."""
+    reply, sent = it.rightly(headers, body), _batch(body)
+    if b'"results"' not in reply.body:
+        return reply
+    results = []
+    for each, result in zip(sent, json.loads(reply.body)["results"], strict=True):
+        key = json.dumps(each.get("payload")).encode()
+        known = {**result, "status": 409, "reason": "exists"}
+        results.append(known if result["status"] == 200 and key in it.seen else result)
+        it.seen.add(key)
+    return _changed(reply, results=results)
+
+
+def a_batch_has_no_limit(it: Faulty, headers: Headers, body: bytes) -> Reply:
+    """Whatever fits into the body."""
+    sent = _batch(body)
+    return it.rightly(headers, json.dumps(sent[:100]).encode()) if len(sent) > 100 else it.rightly(headers, body)
+
+
+def a_batch_may_have_any_size(it: Faulty, headers: Headers, body: bytes) -> Reply:
+    """The limit is one of a single event."""
+    sent = _batch(body)
+    if len(body) > 524_288 and sent:
+        return it.rightly(headers, json.dumps([{**each, "padding": ""} for each in sent]).encode())
+    return it.rightly(headers, body)
+
+
+def results_say_more_than_they_should(it: Faulty, headers: Headers, body: bytes) -> Reply:
+    """An event is repeated in its result."""
+    return _with_results(
+        it.rightly(headers, body), lambda found: [{**each, "event": {"value": 241.5}} for each in found]
+    )
+
+
 FAULTS: Mapping[Fault, str] = {
     everyone_gets_in: "no-token",
     the_start_of_the_token_is_enough: "start-of-the-token",
@@ -303,5 +395,16 @@ FAULTS: Mapping[Fault, str] = {
     refusals_say_what_was_expected: "wrong-token",
     errors_are_pages: "not-json",
     requests_are_redirected: "right-token",
+    a_batch_gets_in_without_a_token: "batch-without-the-token",
+    results_come_as_they_are_ready: "a-result-for-each-event",
+    only_refused_events_have_a_result: "a-result-for-each-event",
+    a_batch_is_answered_as_one_event: "a-result-for-each-event",
+    results_have_no_trace_id: "a-result-for-each-event",
+    one_faulty_event_refuses_the_batch: "faulty-event-in-a-batch",
+    a_faulty_event_of_a_batch_is_dropped: "faulty-event-in-a-batch",
+    a_batch_that_comes_again_is_a_conflict: "batch-again",
+    a_batch_has_no_limit: "longest-batch",
+    a_batch_may_have_any_size: "batch-too-large",
+    results_say_more_than_they_should: "a-result-for-each-event",
 }
 """Each mistake, and the check that has to find it."""

@@ -200,6 +200,29 @@ def test_a_bad_request_is_refused_with_its_reason(azure: RemoteCloud, endpoint: 
     assert (azure.received, azure.kept) == ([], {})
 
 
+def test_of_a_batch_each_event_is_accepted_or_refused_by_itself(azure: RemoteCloud) -> None:
+    sent = [message(), message(target_layer="L3"), 7, message(payload={**EVENT, "time": 2})]
+
+    answer = post(azure.ingestion_url, as_json(sent))
+
+    assert answer.status_code == 200
+    assert answer.json()["results"] == [
+        {"status": 200, "trace_id": TRACE},
+        {"status": 400, "reason": "wrong_target_layer", "trace_id": TRACE},
+        {"status": 400, "reason": "body_not_object", "trace_id": None},
+        {"status": 200, "trace_id": TRACE},
+    ]
+    assert [received.envelope for received in azure.received] == [sent[0], sent[3]]
+    assert (len(azure.kept), [request.status for request in azure.requests]) == (2, [200])
+
+
+@pytest.mark.parametrize(("events", "reason"), [(0, "body_not_object"), (101, "batch_too_long")])
+def test_a_batch_has_a_limit(azure: RemoteCloud, events: int, reason: str) -> None:
+    answer = post(azure.ingestion_url, as_json([message()] * events))
+
+    assert (answer.status_code, answer.json()["reason"], azure.received) == (400, reason, [])
+
+
 def test_a_body_over_the_limit_is_too_large(azure: RemoteCloud) -> None:
     answer = post(azure.ingestion_url, b" " * 6_291_457)
 

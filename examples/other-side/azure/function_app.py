@@ -13,31 +13,39 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)  # the connecti
 
 @app.route(route="ingestion", methods=["POST"])
 @app.queue_output(arg_name="events", queue_name="events", connection="AzureWebJobsStorage")
-def ingestion(req: func.HttpRequest, events: func.Out[str]) -> func.HttpResponse:
-    """Answer 200 only if the event is in the queue: the host writes it before it sends the answer."""
+def ingestion(req: func.HttpRequest, events: func.Out[list[str]]) -> func.HttpResponse:
+    """Answer 200 only if the events are in the queue: the host writes them before it sends the answer."""
+    taken: list[str] = []
 
     def accept(event: Event, trace_id: str) -> None:
-        events.set(json.dumps({"event": event, "trace_id": trace_id}))
+        taken.append(json.dumps({"event": event, "trace_id": trace_id}))
 
-    return _response(Receiver("L2", _tokens, accept).answer(req.headers.items(), req.get_body()))
+    answer = Receiver("L2", _tokens, accept).answer(req.headers.items(), req.get_body())
+    if taken:
+        events.set(taken)
+    return _response(answer)
 
 
 @app.route(route="writer", methods=["POST"])
 @app.cosmos_db_output(
-    arg_name="item",
+    arg_name="items",
     database_name="twin",
     container_name="hot",
     connection="CosmosConnection",
     create_if_not_exists=False,
 )
-def writer(req: func.HttpRequest, item: func.Out[func.Document]) -> func.HttpResponse:
-    """Answer 200 only if the event is stored. The same device and time is the same item: an upsert."""
+def writer(req: func.HttpRequest, items: func.Out[func.DocumentList]) -> func.HttpResponse:
+    """Answer 200 only if the events are stored. The same device and time is the same item: an upsert."""
+    taken = func.DocumentList()
 
     def accept(event: Event, _trace_id: str) -> None:
         document = {**event, "id": f"{event['iotDeviceId']}|{key_of(event)}"}
-        item.set(func.Document.from_json(json.dumps(document)))
+        taken.append(func.Document.from_json(json.dumps(document)))
 
-    return _response(Receiver("L3", _tokens, accept).answer(req.headers.items(), req.get_body()))
+    answer = Receiver("L3", _tokens, accept).answer(req.headers.items(), req.get_body())
+    if taken:
+        items.set(taken)
+    return _response(answer)
 
 
 def _tokens() -> list[str]:

@@ -109,9 +109,9 @@ class Received:
     connection: tuple[str, int]
 
     @property
-    def envelope(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.body)
-        return found
+    def envelope(self) -> Any:
+        """The envelope, or the array of envelopes of a batch."""
+        return json.loads(self.body)
 
 
 Answer = tuple[int, Mapping[str, str], bytes]
@@ -132,7 +132,7 @@ class Remote:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
     @property
-    def envelopes(self) -> list[dict[str, Any]]:
+    def envelopes(self) -> list[Any]:
         return [each.envelope for each in self.received]
 
 
