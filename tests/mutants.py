@@ -163,9 +163,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         Mutant("a batch keeps its id", "sorted(trace_ids)", "trace_ids", "sending_batches"),
     ),
     "shared/outgoing.py": (
-        Mutant(
-            "what is not done comes again", "in records if record.id not", "in records[1:] if record.id not", "outgoing"
-        ),
+        Mutant("what is not done comes again", "in records if record not", "in records[1:] if record not", "outgoing"),
         Mutant("what is nowhere is not done", "        return False\n", "        return True\n", "outgoing"),
         Mutant("what passes is tried again", "return record.last and _kept(", "return _kept(", "outgoing"),
         Mutant("a last attempt is the last", ">= attempts", "> attempts", "outgoing"),

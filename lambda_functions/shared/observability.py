@@ -10,8 +10,9 @@ way can be rebuilt over all functions of a twin (they share one log group):
                     forwarded  it is with the next one: `to` names the function, the other cloud's host or the topic
                     stored     it is in the hot table: `to` names the table
                     dropped    the device's own code wants no more of it
-                    refused    it will never be accepted as it is: `reason` says why, `to` who has it: the twin's
-                               `failure-queue`, its `sender` (who was told), or `lambda` (which tries again)
+                    refused    it will never be accepted as it is, or was tried often enough: `reason` says why, `to`
+                               who has it: the twin's `failure-queue`, its `sender` (who was told), or `lambda` (which
+                               tries again, as a queue does)
                     failed     this attempt broke off: `reason`; its sender or Lambda tries again
     service       the function's role in the twin: `dispatcher`, …, `event_checker`
     function      the function's name
@@ -25,7 +26,7 @@ No line at INFO or above holds a payload or a token.
 
 Metrics (EMF, dimension `service`): EventsIn, EventsOut, EventsDropped, EventsRefused (also by `reason`), Failures,
 Retries, CrossCloudLatency (milliseconds: in a receiver from the envelope's timestamp to its arrival, in a sender from
-its first attempt to the acceptance), BreakerState (0 closed, 0.5 half open, 1 open). The namespace is
+its first attempt to the acceptance, once for a batch), BreakerState (0 closed, 0.5 half open, 1 open). The namespace is
 POWERTOOLS_METRICS_NAMESPACE, so that each twin can have one of its own.
 """
 

@@ -29,7 +29,7 @@ FINISHING_SECONDS = 0.2
 """Kept back for each event, for what comes after sending it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # SQS may deliver a message twice at once: each delivery has an end of its own
 class _Record:
     id: str
     body: str
@@ -39,7 +39,7 @@ class _Record:
 def run(event: Mapping[str, Any], context: Any, *, layer: str, send: Send) -> dict[str, list[dict[str, str]]]:
     """Deal with the messages; answer those that shall come again."""
     records, function, left = _records(event), invoked.function_name(context), remaining(context)
-    done: set[str] = set()
+    done: set[_Record] = set()
     waiting = [
         (record, envelope) for record in records if (envelope := _opened(record, layer, function, done)) is not None
     ]
@@ -52,8 +52,8 @@ def run(event: Mapping[str, Any], context: Any, *, layer: str, send: Send) -> di
         with observability.one_of_several():
             observability.bind_envelope(envelope)
             if _finished(record, envelope, finish if left() >= FINISHING_SECONDS else _no_time, function):
-                done.add(record.id)
-    return {"batchItemFailures": [{"itemIdentifier": record.id} for record in records if record.id not in done]}
+                done.add(record)
+    return {"batchItemFailures": [{"itemIdentifier": record.id} for record in records if record not in done]}
 
 
 def _records(event: Mapping[str, Any]) -> list[_Record]:
@@ -68,7 +68,7 @@ def _records(event: Mapping[str, Any]) -> list[_Record]:
     ]
 
 
-def _opened(record: _Record, layer: str, function: str, done: set[str]) -> Envelope | None:
+def _opened(record: _Record, layer: str, function: str, done: set[_Record]) -> Envelope | None:
     """The envelope in a message. Where there is none, the message is done once it lies in the failure queue."""
     trace_id, original = new_trace_id(record.id), record.body
     with observability.one_of_several():
@@ -78,7 +78,7 @@ def _opened(record: _Record, layer: str, function: str, done: set[str]) -> Envel
             envelope = open_envelope(original, layer=layer, trace_id=trace_id)
         except Refused as refusal:
             if _kept(refusal, original, function, trace_id):
-                done.add(record.id)
+                done.add(record)
             return None
         observability.bind_envelope(envelope)
         observability.hop("received", "An event arrived.")

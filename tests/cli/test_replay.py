@@ -132,12 +132,18 @@ def by_rule(function: str, event: Any = ENVELOPE) -> dict[str, Any]:
     return {"ruleName": "r", "topic": "t", "base64OriginalPayload": payload, "failures": [failure]}
 
 
+def by_queue(function: str, event: Any = ENVELOPE) -> dict[str, Any]:
+    """As SQS moves it there from the queue in front of a sender."""
+    return {"function": function, "event": event}
+
+
 @pytest.mark.parametrize(
     ("report", "component"),
     [
         pytest.param(by_function, "connector", id="reported by the function"),
         pytest.param(by_lambda, "persister", id="reported by Lambda"),
         pytest.param(by_rule, "dispatcher", id="reported by the IoT rule"),
+        pytest.param(by_queue, "connector", id="moved there by SQS"),
     ],
 )
 def test_an_event_goes_back_unchanged_to_where_it_failed(
