@@ -155,7 +155,9 @@ def test_xray_is_left_alone_unless_the_invocation_is_sampled_and_someone_listens
         assert segment is None
 
 
-def test_a_sampled_invocation_has_a_segment_that_carries_the_trace_id(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def segments(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What X-Ray's recorder is told in a sampled invocation."""
     seen: list[Any] = []
 
     class Recorder:
@@ -178,14 +180,36 @@ def test_a_sampled_invocation_has_a_segment_that_carries_the_trace_id(monkeypatc
     monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1")
     monkeypatch.setenv("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:2000")
     monkeypatch.setattr(tracing, "_tracer", lambda: tracer)
+    return seen
 
+
+def test_a_sampled_invocation_has_a_segment_that_carries_the_trace_id(segments: list[Any]) -> None:
     handler(None, Context())
 
-    assert seen == [
+    assert segments == [
         "## processor",
         ("trace_id", an_envelope().trace_id),
         ("source_cloud", "azure"),
         ("device", "oven-1"),
+        "end",
+    ]
+
+
+def test_each_event_of_a_batch_has_a_segment_of_its_own(segments: list[Any]) -> None:
+    @observability.observed("writer")
+    def write(_event: Any, _context: Any) -> None:
+        for trace_id in ("first", "second"):
+            with observability.one_of_several():
+                observability.bind(trace_id=trace_id)
+        observability.bind(device="both")
+
+    write(None, Context())
+
+    assert segments == [
+        "## writer",
+        *("## writer", ("trace_id", "first"), "end"),
+        *("## writer", ("trace_id", "second"), "end"),
+        ("device", "both"),
         "end",
     ]
 
