@@ -81,26 +81,33 @@ def _groups(messages: dict[int, Message]) -> Iterator[list[int]]:
 
 
 def _send_group(sender: Sender, messages: list[Message], tokens: Tokens, remaining: Remaining) -> list[Result]:
-    why = ""
     if len(messages) > 1 and sender.takes_batches:
-        trace_ids = [message.trace_id for message in messages]
-        try:
-            answer = sender.post(lambda: _joined(messages), tokens, remaining)
-        except Refused as refusal:
-            if refusal.status not in _TAKES_NO_BATCHES:
-                return [refusal] * len(messages)
-            why = refusal.reason
-        except Exception as error:  # noqa: BLE001  # none of them was accepted
-            return [error] * len(messages)
-        else:
-            found = results(answer.content, trace_ids)
-            if found is not None:
-                return [_result(sender, each) for each in found]
-            why = "its answer does not have a result for each event"
-    if why:
-        sender.takes_batches = False
-        observability.warn("The other cloud takes no batches: it gets the events one by one.", reason=why)
+        ended = _send_together(sender, messages, tokens, remaining)
+        if ended is not None:
+            return ended
     return [_send_one(sender, message, tokens, remaining) for message in messages]
+
+
+def _send_together(
+    sender: Sender, messages: list[Message], tokens: Tokens, remaining: Remaining
+) -> list[Result] | None:
+    """How it ended for each; None when the other cloud takes no batches, and has none of the events for all we know."""
+    try:
+        answer = sender.post(lambda: _joined(messages), tokens, remaining)
+    except Refused as refusal:
+        if refusal.status not in _TAKES_NO_BATCHES:
+            return [refusal] * len(messages)
+        why = refusal.reason
+    except Exception as error:  # noqa: BLE001  # none of them was accepted
+        return [error] * len(messages)
+    else:
+        found = results(answer.content, [message.trace_id for message in messages])
+        if found is not None:
+            return [_result(sender, each) for each in found]
+        why = "its answer does not have a result for each event"
+    sender.takes_batches = False
+    observability.warn("The other cloud takes no batches: it gets the events one by one.", reason=why)
+    return None
 
 
 def _send_one(sender: Sender, message: Message, tokens: Tokens, remaining: Remaining) -> Result:
