@@ -69,6 +69,8 @@ _NOT_READY = (
     "cannot be assumed by Lambda",  # InvalidParameterValueException: the role is seconds old
     "does not have permissions",  # InvalidParameterValueException: its policy is seconds old
     "KMS key is invalid for CreateGrant",
+    "Dead letter target does not exist",  # SQS InvalidParameterValue: the failure queue is seconds old
+    "is less than Function timeout",  # Lambda: the queue's visibility timeout is, until SQS shows its new one
     "Invalid principal",  # MalformedPolicyDocument: the principal is seconds old
     "sts:AssumeRole",  # IoT: "unable to assume role (sts:AssumeRole) ... If the role was just created or updated"
     "scheduled for deletion",  # Secrets Manager: a secret of that name was deleted seconds ago

@@ -117,6 +117,10 @@ class Installation:
         suffix = "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
         return f"https://sqs.{self.region}.{suffix}/{self.account}/{name}"
 
+    def event_source_arn(self, uuid: str) -> str:
+        """The ARN of what has a function work off a queue; Lambda gives it a number for its name."""
+        return self._arn("lambda", f"event-source-mapping:{uuid}")
+
     def secret_arn(self, name: str) -> str:
         """The ARN of a secret without its random suffix: calls accept it, a policy needs `-??????` behind it."""
         return self._arn("secretsmanager", f"secret:{name}")
@@ -193,6 +197,10 @@ class TwinNames:
     def failure_queue(self) -> str:
         """The queue of events that failed for good."""
         return _fit(f"{self.twin}-failures", QUEUE_LIMIT)
+
+    def outgoing_queue(self, sender: str) -> str:
+        """The queue of events that a sender gathers; it has the name of the sender's function."""
+        return self.function(sender)
 
     @property
     def log_group(self) -> str:

@@ -38,7 +38,13 @@ SINGLE = {
     "iot_rule": "iot-rule",
 }
 """The components that are one resource each, and its kind."""
-_PARTS = {"role": "iam-role", "function": "function", "url": "function-url", "invoke_config": "invoke-config"}
+_PARTS = {
+    "role": "iam-role",
+    "function": "function",
+    "url": "function-url",
+    "invoke_config": "invoke-config",
+    "event_source": "event-source",
+}
 _PERMISSIONS = "permissions"
 
 Client = Callable[[str], Any]
@@ -70,6 +76,8 @@ def compare(client: Client, plan: Mapping[str, Any]) -> list[list[Result]] | Non
 
 def _of_twin(plan: Mapping[str, Any], now: Footprint) -> Iterator[_Wanted]:
     yield from (_Wanted(KINDS[kind], plan[part]) for part, kind in SINGLE.items() if part in now.components)
+    if "outgoing_queue" in plan:
+        yield _Wanted(KINDS["outgoing-queue"], plan["outgoing_queue"])
     if plan["alarms"]["alarms"]:
         yield _Wanted(KINDS["alarms"], plan["alarms"])
     if "iot_rule" in now.components:

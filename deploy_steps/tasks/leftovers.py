@@ -8,7 +8,7 @@ from typing import Any
 
 from orchestrator.names import TwinNames, connection
 from orchestrator.plan.footprint import Footprint
-from orchestrator.plan.mapping import ALARMS, COMPONENTS, FUNCTIONS, PUBLIC, needed
+from orchestrator.plan.mapping import ALARMS, COMPONENTS, FUNCTIONS, PUBLIC, QUEUES, needed
 from orchestrator.plan.watch import Watch
 
 _CLOUDS = ("aws", "azure", "gcp")
@@ -29,7 +29,10 @@ def wanted(plan: Mapping[str, Any]) -> Footprint:
     return Footprint.read(
         {
             "components": needed(
-                plan["providers"], event_checking=plan["event_checking"], watch=Watch(**plan["watch"])
+                plan["providers"],
+                event_checking=plan["event_checking"],
+                batching="outgoing_queue" in plan,
+                watch=Watch(**plan["watch"]),
             ),
             "devices": [device["device"] for device in plan["device_processors"]],
             "connections": [secret["name"].removeprefix(prefix) for secret in plan["secrets"]],
@@ -40,7 +43,8 @@ def wanted(plan: Mapping[str, Any]) -> Footprint:
 def leftovers(twin: str, before: Footprint, now: Footprint, *, drain: bool) -> dict[str, Any]:
     """What the down pass of a machine reads: for each component whether it may be there, and whom to remove.
 
-    `draining` are the functions that leave and may still have events queued: empty without `drain`.
+    `draining` are the functions that leave and may still have events queued: empty without `drain`. Of an outgoing
+    queue it says whether the sender stays that works it off.
     """
     names, departed = TwinNames(twin), before - now
     processors = [_identity(twin, names.device_processor(device)) for device in departed.devices]
@@ -53,6 +57,11 @@ def leftovers(twin: str, before: Footprint, now: Footprint, *, drain: bool) -> d
             "alarms": [alarm for component, alarm in ALARMS.items() if component in departed.components],
         },
         "departed_processors": processors,
+        "departed_queues": [
+            {"identity": _identity(twin, names.outgoing_queue(sender)), "sender_stays": sender in now.components}
+            for queue, sender in QUEUES.items()
+            if queue in departed.components
+        ],
         "departed_secrets": [_identity(twin, names.secret(name)) for name in departed.connections],
     }
 

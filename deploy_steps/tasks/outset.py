@@ -8,19 +8,45 @@ from typing import Any
 from deploy_steps.tasks.leftovers import leftovers, wanted
 from orchestrator.plan.footprint import Footprint
 from orchestrator.plan.mapping import FUNCTIONS
+from orchestrator.plan.policies import work_off
+
+Json = dict[str, Any]
 
 _RULE = "iot_rule"
 
 
-def outset(plan: Mapping[str, Any], before: Footprint, *, drain: bool) -> dict[str, Any]:
-    """What `leftovers` says, and `roles`: the spec of each role that the mapping needs, and whether it may be there."""
+def outset(plan: Mapping[str, Any], before: Footprint, *, drain: bool) -> Json:
+    """What `leftovers` says, and `roles`: the spec of each role that the mapping needs, and whether it may be there.
+
+    A sender that stays while its queue departs keeps the right to it until the queue is empty and gone; `role` is what
+    its role is then, beside the queue.
+    """
     now = wanted(plan)
-    return {**leftovers(plan["twin"], before, now, drain=drain), "roles": _roles(plan, before, now)}
+    found = leftovers(plan["twin"], before, now, drain=drain)
+    parting = {queue["identity"]["name"] for queue in found["departed_queues"] if queue["sender_stays"]}
+    roles = _roles(plan, before, now)
+    plain = {role["spec"]["name"]: role["spec"] for role in roles}
+    queues = [
+        {**queue, "role": plain[queue["identity"]["name"]]} if queue["sender_stays"] else queue
+        for queue in found["departed_queues"]
+    ]
+    roles = [{**role, "spec": _with_queue(plan, role["spec"], parting)} for role in roles]
+    return {**found, "departed_queues": queues, "roles": roles}
 
 
-def _roles(plan: Mapping[str, Any], before: Footprint, now: Footprint) -> list[dict[str, Any]]:
+def _roles(plan: Mapping[str, Any], before: Footprint, now: Footprint) -> list[Json]:
     """Devices' own processors are not among them: there can be hundreds, and each prepares its own."""
     specs = {name: plan["functions"][name]["role"] for name in FUNCTIONS if name in now.components}
     if _RULE in now.components:
         specs[_RULE] = plan["iot_role"]
     return [{"spec": spec, "was_there": name in before.components} for name, spec in specs.items()]
+
+
+def _with_queue(plan: Mapping[str, Any], spec: Json, parting: set[str]) -> Json:
+    if spec["name"] not in parting:
+        return spec
+    sender = next(function for function in plan["functions"].values() if function["name"] == spec["name"])
+    failures: str = sender["invoke_config"]["on_failure_arn"]  # of the same account and region
+    queue_arn = f"{failures.rpartition(':')[0]}:{spec['name']}"
+    policy = {**spec["policy"], "Statement": [*spec["policy"]["Statement"], work_off(queue_arn)]}
+    return {**spec, "policy": policy}

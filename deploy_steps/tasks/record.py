@@ -16,11 +16,13 @@ from deploy_steps import aws
 from deploy_steps.contract import Result
 from deploy_steps.errors import Locked
 from deploy_steps.task import journal
-from deploy_steps.tasks import settings, snapshot, state_table
+from deploy_steps.tasks import settings, snapshot, state_table, summary
 from deploy_steps.tasks.leftovers import EVERY_CONNECTION, wanted
 from deploy_steps.tasks.outcome import outcome
 from deploy_steps.tasks.outset import outset
+from orchestrator.names import TwinNames
 from orchestrator.plan.footprint import Footprint
+from orchestrator.plan.mapping import QUEUES
 
 KIND = "record"
 START_ACTIONS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
@@ -83,8 +85,8 @@ def finish(dynamodb: Any, table: str, event: Mapping[str, Any]) -> dict[str, Any
     elif answer["outcome"] != "failed" and not event.get("compared"):
         last = snapshot.kept(plan)
         done = {"execution": event["execution"], "deployed_at": _now()}
-        there = _sets(wanted(plan))
-        items[state_table.RECORD] = {**_about(last), **there, OURS: there, **done}
+        there = wanted(plan)
+        items[state_table.RECORD] = {**_about(last), **_sets(there | _retained(plan)), OURS: _sets(there), **done}
         items[snapshot.ITEM] = snapshot.packed(last)
     state_table.write_together(dynamodb, table, plan["twin"], items)
     return answer
@@ -92,16 +94,29 @@ def finish(dynamodb: Any, table: str, event: Mapping[str, Any]) -> dict[str, Any
 
 def known(record: Mapping[str, Any] | None, verb: str) -> Footprint:
     """What may be there: what the record says. `destroy` without a record looks for every connection's secret as well,
-    because tokens are put there before the first deployment starts.
+    because tokens are put there before the first deployment starts. It and `inspect` look for outgoing queues whatever
+    the record says: one may have been retained for the events in it.
     """
     if record is None:
-        return Footprint(connections=EVERY_CONNECTION) if verb == "destroy" else Footprint()
-    return Footprint.read(record)
+        return Footprint(tuple(QUEUES), connections=EVERY_CONNECTION) if verb == "destroy" else Footprint()
+    found = Footprint.read(record)
+    return found if verb == "deploy" else found | Footprint(tuple(QUEUES))
 
 
 def ours(record: Mapping[str, Any] | None) -> Footprint:
     """What the last successful deployment left there: it stays ours, even stripped of its tags."""
     return Footprint.read((record or {}).get(OURS, {}))
+
+
+def _retained(plan: Mapping[str, Any]) -> Footprint:
+    """The outgoing queues in which events still wait: the next deployment looks whether they are empty by then."""
+    left = {
+        step["name"]
+        for step in summary.steps(plan["results"])
+        if (step["kind"], step["outcome"]) == ("outgoing-queue", "retained")
+    }
+    names = TwinNames(plan["twin"])
+    return Footprint(tuple(queue for queue, sender in QUEUES.items() if names.outgoing_queue(sender) in left))
 
 
 def _about(plan: Mapping[str, Any]) -> dict[str, Any]:

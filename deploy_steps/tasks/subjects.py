@@ -13,8 +13,17 @@ from orchestrator.names import (
     project_files,
     report_key,
 )
+from orchestrator.plan.mapping import SENDERS
 
-ON_NO_RESOURCE = frozenset({"lambda:ListLayerVersions", "logs:DescribeLogGroups", "cloudwatch:DescribeAlarms"})
+ON_NO_RESOURCE = frozenset(
+    {
+        "lambda:CreateEventSourceMapping",
+        "lambda:ListEventSourceMappings",
+        "lambda:ListLayerVersions",
+        "logs:DescribeLogGroups",
+        "cloudwatch:DescribeAlarms",
+    }
+)
 """Actions that IAM checks against `*` alone."""
 
 UNDER_A_CONDITION = frozenset(
@@ -24,11 +33,14 @@ UNDER_A_CONDITION = frozenset(
         "iam:PutRolePolicy",
         "iam:PutRolePermissionsBoundary",
         "iam:DeleteRolePermissionsBoundary",
+        "lambda:CreateEventSourceMapping",
+        "lambda:UpdateEventSourceMapping",
+        "lambda:DeleteEventSourceMapping",
         "events:PutEvents",
     }
 )
-"""Actions that the steps' roles have under a condition: for one service, with the installation's boundary, as our own
-events only.
+"""Actions that the steps' roles have under a condition: for one service, with the installation's boundary, for a twin's
+functions, as our own events only.
 """
 
 _STATE = frozenset(
@@ -40,6 +52,7 @@ _STATE = frozenset(
 _CONNECTION = "aws_l1_to_azure_l2"
 _SUFFIX = "AbCdEf"  # Secrets Manager puts six such characters behind a secret's name
 _DIGEST = "0" * 64
+_MAPPING = "00000000-0000-0000-0000-000000000000"  # Lambda gives each event source mapping such a number
 
 
 @dataclass(frozen=True)
@@ -61,10 +74,14 @@ class Subjects:
         service = action.partition(":")[0]
         if service == "s3":
             return self._in_bucket(task, action)
+        if action.endswith("EventSourceMapping"):
+            return self.installation.event_source_arn(_MAPPING)
         if action.endswith(("LayerVersion", "LayerVersions")):
             return self._layer(action)
         if action.endswith(("Dashboard", "Dashboards")):
             return self.installation.dashboard_arn(TwinNames(self.twin).dashboard)
+        if service == "sqs" and task.endswith("-outgoing-queue"):
+            return self.installation.queue_arn(TwinNames(self.twin).outgoing_queue(SENDERS[0]))
         return self._by_service(service, action)
 
     def _by_service(self, service: str, action: str) -> str:

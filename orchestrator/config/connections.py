@@ -35,8 +35,8 @@ class Connection:
     """One boundary between AWS and another cloud, seen from AWS.
 
     `layer` is the one the data comes from. `url` is where AWS sends to (empty when it receives). With `signing`,
-    requests are signed on top of the token. The token itself is not here: `token_in_file` says whether the project's
-    file has one.
+    requests are signed on top of the token. With `batching`, events that wait to be sent share requests; only a sender
+    can have it. The token itself is not here: `token_in_file` says whether the project's file has one.
     """
 
     id: str
@@ -45,6 +45,7 @@ class Connection:
     url: str
     token_in_file: bool
     signing: bool = False
+    batching: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,17 @@ def read_connections(
             continue
         known = crossing.id in tokens_known
         faults += _unusable(key, crossing, settings, token_known=known, allow_loopback_http=allow_loopback_http)
-        url = settings.url if crossing.role == "sending" else ""
-        token_in_file = settings.token != ""
-        connections.append(Connection(crossing.id, crossing.role, crossing.layer, url, token_in_file, settings.signing))
+        connections.append(
+            Connection(
+                crossing.id,
+                crossing.role,
+                crossing.layer,
+                url=settings.url if crossing.role == "sending" else "",
+                token_in_file=settings.token != "",
+                signing=settings.signing,
+                batching=settings.batching,
+            )
+        )
     return tuple(connections), faults
 
 
@@ -177,6 +186,10 @@ def _unusable(
             problem = f"is missing, and AWS cannot send without it: {crossing}."
             fix = "Write the token that the other cloud expects (it goes to Secrets Manager, not to the bucket)."
             yield Fault(FILE, path("connections", key, "token"), problem, fix)
+    elif settings.batching:
+        problem = "is true, but AWS receives here, and only the side that sends gathers events."
+        fix = "Remove it: AWS takes in batches whenever the other cloud sends them."
+        yield Fault(FILE, path("connections", key, "batching"), problem, fix)
     if settings.token and not is_token(settings.token):
         problem = "is blank, too long, or holds characters that an HTTP header does not carry unchanged."
         fix = f"Use {TOKEN_RULE}."

@@ -223,6 +223,7 @@ class ConnectionSettings(_Model):
     url: Annotated[str, Field(description="the https:// address of the function on the other cloud")] = ""
     token: Annotated[str, Field(repr=False, description="the token that both clouds share")] = ""
     signing: Annotated[bool, Field(description="true or false")] = False
+    batching: Annotated[bool, Field(description="true or false, where AWS sends")] = False
 
 
 class InterCloud(_Model):

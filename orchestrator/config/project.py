@@ -67,6 +67,11 @@ class Project:
         """The mapping as in its file, with one name per provider and without the layers that it leaves out."""
         return self.providers.model_dump(exclude_none=True)
 
+    @property
+    def batching(self) -> bool:
+        """Whether events that AWS sends share requests. It sends on one connection at most."""
+        return any(connection.batching for connection in self.connections)
+
     @cached_property
     def source_digests(self) -> dict[str, str]:
         """Device -> SHA-256 (hex) of its own code, for the devices whose code runs on AWS: L2 runs there."""
@@ -100,6 +105,8 @@ class Project:
             "connections": {connection.id: connection.url for connection in self.connections},
             "sources": self.source_digests,
         }
+        if self.batching:
+            content["batching"] = True
         return hashlib.sha256(_canonical(content)).hexdigest()
 
 

@@ -10,9 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from deploy_steps.kinds import KINDS
 from deploy_steps.tasks import announce
 from orchestrator.names import ALARMS, FUNCTION_LIMIT, TwinNames
-from orchestrator.plan.mapping import FUNCTIONS
+from orchestrator.plan.mapping import FUNCTIONS, SENDERS
+from orchestrator.plan.policies import work_off
 
 Statement = dict[str, Any]
 
@@ -103,6 +105,21 @@ _USE_KEY = {
     ]
 }
 
+_FAILURE_QUEUES = tuple(_arn("sqs", name) for name in (_TWIN.failure_queue, _CUT))
+_OUTGOING_QUEUES = tuple(_arn("sqs", name) for name in (*map(_TWIN.outgoing_queue, SENDERS), _CUT))
+_EVERY_QUEUE = Grant(tuple(dict.fromkeys((*_FAILURE_QUEUES, *_OUTGOING_QUEUES))), "queues of twins")
+# Lambda names an event source mapping by a number; of whose function it is, only a condition can tell.
+_OF_SENDERS = {
+    "ArnLike": {
+        "lambda:FunctionArn": [
+            {"Fn::Sub": _arn("lambda", f"function:{name}")} for name in (*map(_TWIN.function, SENDERS), _CUT)
+        ]
+    }
+}
+_EVENT_SOURCES = Grant(
+    (_arn("lambda", "event-source-mapping:*"),), "what senders of twins are run by, whatever its number", _OF_SENDERS
+)
+
 _DASHBOARDS = Grant(
     (f"arn:${{AWS::Partition}}:cloudwatch::${{AWS::AccountId}}:dashboard/{_TWIN.dashboard}",), "dashboards of twins"
 )
@@ -118,10 +135,7 @@ _BY_SERVICE = {
     "logs": Grant((_arn("logs", f"log-group:{_TWIN.log_group}"),), "log groups of twins"),
     "secretsmanager": Grant((_arn("secretsmanager", f"secret:{_TWIN.secret('*_to_*')}"),), "tokens of twins"),
     "states": Grant((_arn("states", "execution:${Prefix}-*:*"),), "executions of the orchestrator's machines"),
-    "sqs": Grant(
-        tuple(_arn("sqs", name) for name in (_TWIN.failure_queue, _CUT)),
-        "failure queues of twins",
-    ),
+    "sqs": Grant(_FAILURE_QUEUES, "failure queues of twins"),
 }
 
 _BY_ACTION = {
@@ -157,6 +171,12 @@ _BY_ACTION = {
         tuple(_arn("lambda", f"layer:{name}") for name in _LAYER_NAMES), "configuration layers of twins"
     ),
     "lambda:DeleteLayerVersion": Grant(_LAYER_VERSIONS, "configuration layers of twins"),
+    "lambda:ListEventSourceMappings": Grant(("*",), "any: Lambda knows no resource for this action"),
+    "lambda:CreateEventSourceMapping": Grant(
+        ("*",), "any: it has no name before it is made; for senders of twins only", _OF_SENDERS
+    ),
+    "lambda:UpdateEventSourceMapping": _EVENT_SOURCES,
+    "lambda:DeleteEventSourceMapping": _EVENT_SOURCES,
     "lambda:ListLayerVersions": Grant(("*",), "any: Lambda knows no resource for this action"),
     "logs:DescribeLogGroups": Grant(("*",), "any: the action is on the list of log groups, not on one of them"),
 }
@@ -174,6 +194,12 @@ _BY_TASK = {
         ("start-deployment", f"sqs:{action}"): Grant((_arn("sqs", "${Prefix}-requests"),), "its own queue")
         for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "SendMessage")
     },
+    **{
+        (f"{verb}-outgoing-queue", action): Grant(_OUTGOING_QUEUES, "outgoing queues of twins")
+        for verb in ("create", "destroy", "info")
+        for action in KINDS["outgoing-queue"].actions.of(verb)
+    },
+    **{("compare-twin", action): _EVERY_QUEUE for action in KINDS["outgoing-queue"].actions.info},
     ("announce-result", "events:PutEvents"): _events(
         "results of deployments alone", announce.SUCCEEDED, announce.FAILED
     ),
@@ -284,7 +310,8 @@ def boundary() -> list[Statement]:
         allow(["logs:CreateLogStream", "logs:PutLogEvents"], _BY_SERVICE["logs"]),
         allow(_TRACE, _SEGMENTS),
         allow(["lambda:InvokeFunction"], invoked),
-        allow(["sqs:SendMessage"], _BY_SERVICE["sqs"]),
+        allow(["sqs:SendMessage"], _EVERY_QUEUE),
+        allow(work_off("")["Action"], Grant(_OUTGOING_QUEUES, "outgoing queues of twins")),
         allow(["dynamodb:PutItem"], _BY_SERVICE["dynamodb"]),
         allow(["secretsmanager:GetSecretValue"], _BY_SERVICE["secretsmanager"]),
         allow(["iot:Publish"], Grant((_arn("iot", "topic/${TwinPrefix}*"),), "topics of twins")),

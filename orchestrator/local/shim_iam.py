@@ -9,6 +9,7 @@
 - iam:SimulatePrincipalPolicy is checked against the user or role that it asks about; ministack takes `*`.
 - A rule of the default event bus is `rule/NAME`; ministack takes `rule/default/NAME`.
 - The condition keys events:source and events:detail-type hold what the events say that a call puts on a bus.
+- The condition key lambda:FunctionArn holds the function whose event source mapping a call is about.
 - The condition key iam:PermissionsBoundary holds the boundary that a call sets, or that its role has.
 
 Every call that is denied is told in the cloud's log, as `Denied: ACTION on RESOURCE to PRINCIPAL`.
@@ -18,10 +19,11 @@ from __future__ import annotations
 
 import json
 import logging
+from contextvars import ContextVar
 from typing import Any
 
 from ministack.core import iam_actions
-from ministack.services import iam
+from ministack.services import iam, lambda_svc
 
 DENIED = "Denied: "
 """How the line of a denied call begins."""
@@ -29,6 +31,8 @@ DENIED = "Denied: "
 logger = logging.getLogger(__name__)
 _LAMBDA_ACTIONS = {"Invoke": "InvokeFunction", "InvokeAsync": "InvokeFunction"}  # the others are called as they are
 _SET_BOUNDARY = {"iam:CreateRole", "iam:PutRolePermissionsBoundary"}
+_OF_A_MAPPING = "EventSourceMapping"
+_mapped_function: ContextVar[str] = ContextVar("mapped_function", default="")
 _KEEP_BOUNDARY = {"iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:DeleteRolePermissionsBoundary"}
 
 
@@ -56,6 +60,8 @@ def _patch_resources() -> None:
         if service == "lambda" and method == "POST" and parts[-1] == "functions":
             name = str(_read(body).get("FunctionName", "*")).rpartition(":")[2]
             return f"arn:aws:lambda:{region}:{account}:function:{name}"
+        if service == "lambda" and "event-source-mappings" in parts:  # the conditions are read next, without the path
+            _mapped_function.set(_function_of(parts[-1], _read(body), f"arn:aws:lambda:{region}:{account}:function:"))
         if service == "iam" and "PolicySourceArn" in query:
             return str(iam_actions._query_param(query, "PolicySourceArn"))
         if service == "monitoring" and (named := _watched(_read(body), region, account)):
@@ -96,11 +102,20 @@ def _patch_conditions() -> None:
             boundary = iam_actions._query_param(params, "PermissionsBoundary")
         elif action in _KEEP_BOUNDARY:
             boundary = (iam._roles.get(iam_actions._query_param(params, "RoleName")) or {}).get("PermissionsBoundary")
+        if action.endswith(_OF_A_MAPPING):
+            found["lambda:FunctionArn"] = _mapped_function.get()
         if action == "events:PutEvents":
             found |= _of_events(_read(body).get("Entries") or [])
         return found | ({"iam:PermissionsBoundary": boundary} if boundary else {})
 
     iam_actions.request_tag_context = request_tag_context
+
+
+def _function_of(mapping: str, asked: dict[str, Any], arns: str) -> str:
+    """The ARN of the function that an event source mapping has, or is to have."""
+    if known := lambda_svc._esms.get(mapping):
+        return str(known["FunctionArn"])
+    return arns + str(asked.get("FunctionName", "")).rpartition(":")[2]
 
 
 def _of_events(entries: list[dict[str, Any]]) -> dict[str, Any]:

@@ -8,6 +8,7 @@
 - An IoT rule invokes asynchronously (with retries and the on-failure destination), and its error action runs when the
   function is gone.
 - Asynchronous invocations wait their turn (`async_invoke`) instead of all starting at once.
+- A queue and a function have one event source mapping between them: a second one is refused.
 - An update or a deletion lets invocations that are under way come to their end.
 """
 
@@ -20,7 +21,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ministack.core import lambda_runtime
-from ministack.core.responses import json_response
+from ministack.core.responses import error_response_json, json_response
 from ministack.services import iot, lambda_svc
 
 from orchestrator.local.async_invoke import AsyncInvocations
@@ -57,6 +58,7 @@ def install(endpoint: str, async_workers: int) -> None:
     _patch_retirement()
     _patch_execution()
     _patch_function_urls(endpoint)
+    _patch_event_sources()
     _patch_asynchrony(async_workers)
 
 
@@ -155,6 +157,23 @@ def _patch_function_urls(endpoint: str) -> None:
 
     lambda_svc._create_function_url_config = create_function_url_config
     lambda_svc._function_url_id = function_url_id
+
+
+def _patch_event_sources() -> None:
+    create = lambda_svc._create_esm
+
+    def create_event_source_mapping(data: Any) -> Any:
+        name = str(data.get("FunctionName", "")).rpartition(":")[2]
+        for there in lambda_svc._esms.values():
+            if (there["FunctionName"], there["EventSourceArn"]) == (name, data.get("EventSourceArn")):
+                said = (
+                    f'An event source mapping with SQS arn (" {there["EventSourceArn"]} ") and function (" {name} ") '
+                    f"already exists. Please update or delete the existing mapping with UUID {there['UUID']}"
+                )
+                return error_response_json("ResourceConflictException", said, 409)
+        return create(data)
+
+    lambda_svc._create_esm = create_event_source_mapping
 
 
 def _patch_asynchrony(workers: int) -> None:

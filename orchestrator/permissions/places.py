@@ -60,6 +60,8 @@ class Places:
             return Place(asked, (f"{steps}:*",))
         if asked.startswith(f"{self._bucket}/"):
             return Place(asked, (f"{self._bucket}/*",))
+        if ":event-source-mapping:" in asked:  # it is named by a number, which tells nothing of the twin
+            return Place(asked, (self.installation.event_source_arn("*"),))
         start = "" if self.twin is None else self.twin[:_UNCUT]
         return self._named(asked, re.sub(r"[^A-Za-z0-9_]", "_", start) if ":rule/" in asked else start)
 
@@ -88,7 +90,7 @@ class Places:
             steps, executions = map(here.log_group_arn, (here.steps_log_group, here.executions_log_group))
             return Place(steps, (f"{steps}*", f"{executions}*"))
         if "EventSourceMapping" in action:  # named by a number; when it is created, it has none yet
-            mapping = "*" if "Create" in action else self._arn("lambda", "event-source-mapping:*")
+            mapping = "*" if "Create" in action else here.event_source_arn("*")
             return Place(mapping, (mapping,))
         own = f"{here.prefix}-x"
         of_policy = service == "iam" and "Policy" in action and "Role" not in action

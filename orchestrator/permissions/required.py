@@ -12,7 +12,7 @@ from itertools import groupby
 
 from deploy_steps.kinds import KINDS
 from orchestrator.permissions.declared import COMMANDS, INSTALLING, RESOURCE_TYPES
-from orchestrator.plan.mapping import ALARMS, FUNCTIONS, PUBLIC, needed
+from orchestrator.plan.mapping import ALARMS, FUNCTIONS, PUBLIC, QUEUES, needed
 
 _PROVIDERS = {
     "layer_1": "layer_1_provider",
@@ -28,6 +28,7 @@ _OF_OTHERS = {
     "iot_rule": ("iot-rule", "iam-role"),
     "hot_table": ("hot-table",),
     "failure_queue": ("failure-queue",),
+    **dict.fromkeys(QUEUES, ("outgoing-queue", "event-source")),
     "log_group": ("log-group",),
     "configuration_layer": ("config-layer",),
     **dict.fromkeys(ALARMS, ("alarms",)),
@@ -64,7 +65,7 @@ def uses(group: str) -> tuple[Use, ...]:
 def steps(layer: str) -> dict[str, tuple[str, ...]]:
     """The kinds of resource that a layer consists of, in order, and which of their verbs it can come to."""
     alone = {provider: "aws" if name == layer else "azure" for name, provider in _PROVIDERS.items()}
-    components = sorted(needed(alone, event_checking=True))
+    components = sorted(needed(alone, event_checking=True, batching=True))
     whole = {kind for component in components for kind in _kinds(component)}
     removed = set(_TAKEN_FROM_EVERY_FUNCTION) - whole
     verbs = dict.fromkeys(whole, _ALL_VERBS) | dict.fromkeys(removed, ("destroy",))

@@ -93,6 +93,11 @@ class Components:
         flags = {"adopt": self._adopt, "recorded": self._recorded}
         return owner | {flag: True for flag, those in flags.items() if components and {*components} <= {*those}}
 
+    @staticmethod
+    def timeout_seconds(component: str) -> int:
+        """How long a function may take."""
+        return _SHAPES[component].timeout_seconds
+
     def _component(self, component: str) -> Json:
         shape, wiring = _SHAPES[component], self._wirings.of(component)
         name, owner = self._twin.function(component), self.owner(shape.layer, component)
@@ -103,6 +108,9 @@ class Components:
             "function": {"name": name, "owner": owner, **self._settings(component, name, wiring.environment)},
             "permissions": {"name": name, "owner": owner, "statements": list(wiring.callers)},
         }
+        if wiring.queue:
+            queue_arn = self._installation.queue_arn(wiring.queue)
+            made["event_source"] = {"name": name, "owner": owner, "queue_arn": queue_arn}
         if component not in PUBLIC:
             made["invoke_config"] = {
                 "name": name,

@@ -31,7 +31,9 @@ class Footprint:
     def of(cls, project: Project, watch: Watch = WATCHED) -> Footprint:
         """What the project wants, in an installation that watches its twins so."""
         return cls._made(
-            needed(project.provider_names, event_checking=project.event_checking, watch=watch),
+            needed(
+                project.provider_names, event_checking=project.event_checking, batching=project.batching, watch=watch
+            ),
             project.source_digests,
             (connection.id for connection in project.connections),
         )

@@ -14,25 +14,34 @@ FUNCTIONS = ("dispatcher", "connector", "ingestion", "processor", "persister", "
 PUBLIC = ("ingestion", "writer")
 """Those that another cloud calls over a URL; the others are invoked asynchronously."""
 
+SENDERS = ("connector", "persister")
+"""Those that can send to another cloud, and then can work off a queue of what waits to be sent."""
+
 
 @dataclass(frozen=True)
 class Here:
-    """Which of the three layers run on AWS, whether events are checked, and how the installation watches its twins."""
+    """Which of the three layers run on AWS, whether events are checked, whether those that are sent to another cloud
+    share requests, and how the installation watches its twins.
+    """
 
     l1: bool
     l2: bool
     l3: bool
     event_checking: bool
+    batching: bool = False
     watch: Watch = WATCHED
 
     @classmethod
-    def of(cls, providers: Mapping[str, str], *, event_checking: bool, watch: Watch = WATCHED) -> Here:
+    def of(
+        cls, providers: Mapping[str, str], *, event_checking: bool, batching: bool = False, watch: Watch = WATCHED
+    ) -> Here:
         """Read the provider mapping: `{"layer_1_provider": "aws", …}`."""
         return cls(
             l1=providers["layer_1_provider"] == "aws",
             l2=providers["layer_2_provider"] == "aws",
             l3=providers["layer_3_hot_provider"] == "aws",
             event_checking=event_checking,
+            batching=batching,
             watch=watch,
         )
 
@@ -69,12 +78,17 @@ _NEEDED_WHEN: dict[str, Callable[[Here], bool]] = {
     "hot_table": lambda here: here.l3,
     "failure_queue": lambda here: here.asynchronous,
     "log_group": lambda here: here.any,
+    "connector_queue": lambda here: here.l1 and not here.l2 and here.batching,
+    "persister_queue": lambda here: here.l2 and not here.l3 and here.batching,
     "configuration_layer": lambda here: here.any,
     "failed_events_alarm": lambda here: here.asynchronous and here.watch.alarms,
     "refused_requests_alarm": lambda here: here.public and here.watch.alarms,
     "url_requests_alarm": lambda here: here.public and here.watch.alarms,
     "dashboard": lambda here: here.any and here.watch.dashboards,
 }
+
+QUEUES = {f"{sender}_queue": sender for sender in SENDERS}
+"""The components that are outgoing queues, and the function that works each off. No mapping needs both."""
 
 COMPONENTS = tuple(_NEEDED_WHEN)
 """Everything a twin can consist of but devices' own processors and secrets, whose number its configuration decides."""
@@ -84,6 +98,8 @@ ALARMS = {f"{alarm.replace('-', '_')}_alarm": alarm for alarm in names.ALARMS}
 """The components that are alarms, and the ends of their names. They are made and removed together, in one step."""
 
 
-def needed(providers: Mapping[str, str], *, event_checking: bool, watch: Watch = WATCHED) -> frozenset[str]:
+def needed(
+    providers: Mapping[str, str], *, event_checking: bool, batching: bool = False, watch: Watch = WATCHED
+) -> frozenset[str]:
     """The components that a mapping puts on AWS; none at all is a valid answer."""
-    return Here.of(providers, event_checking=event_checking, watch=watch).needed
+    return Here.of(providers, event_checking=event_checking, batching=batching, watch=watch).needed

@@ -12,10 +12,11 @@ from orchestrator.names import Installation, TwinNames, configuration_key
 from orchestrator.plan.components import Code, Components, role
 from orchestrator.plan.errors import PlanTooLarge
 from orchestrator.plan.footprint import Footprint
-from orchestrator.plan.mapping import ALARMS, FUNCTIONS, PUBLIC, Here
+from orchestrator.plan.mapping import ALARMS, FUNCTIONS, PUBLIC, QUEUES, SENDERS, Here
 from orchestrator.plan.policies import Rights
 from orchestrator.plan.watch import WATCHED, Watch
 from orchestrator.plan.watching import Watching
+from orchestrator.plan.wiring import OUTGOING_ATTEMPTS
 
 if TYPE_CHECKING:
     from orchestrator.config import Connection, Project
@@ -27,12 +28,15 @@ _DIGEST_LENGTH = 32  # hex digits
 _INTER_CLOUD = "config_inter_cloud.json"
 _LOG_RETENTION_DAYS = {"DEBUG": 7, "PRODUCTION": 90}
 _FAILURE_RETENTION_SECONDS = 14 * 24 * 3600  # the longest that SQS keeps a message
+_OUTGOING_RETENTION_SECONDS = 4 * 24 * 3600
+_VISIBILITY_TIMEOUTS = 6  # of the function that works a queue off, as AWS asks for
 
 # Load the project, check the roles, take the lock, record start and outcome, release the lock, announce the result.
 _STEPS_AROUND = 7
 _STEPS_OF_A_FUNCTION = 3  # role, function, invoke settings
 _STEPS_OF_A_PUBLIC_FUNCTION = 5  # role, function, URL, permissions, proof
 _STEPS_TO_REMOVE_A_FUNCTION = 5  # URL, permissions, invoke settings, function, role
+_STEPS_TO_PART_WITH_A_QUEUE = 2  # the sender that stays loses its event source, and its right to it
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,9 @@ def plan(
     taggable = [component for component in ours.components if component != "configuration_layer"]  # it has no tags
     components = Components(project, installation, code, adopt=adopt, recorded=taggable)
     owner = components.owner
-    here = Here.of(project.provider_names, event_checking=project.event_checking, watch=watch)
+    here = Here.of(
+        project.provider_names, event_checking=project.event_checking, batching=project.batching, watch=watch
+    )
     watching = Watching(installation, twin, here)
     made = {
         "run": request.run,
@@ -124,6 +130,7 @@ def plan(
             for connection in project.connections
         ],
         "departed_secrets": [_identity(twin, twin.secret(connection), "shared") for connection in departed.connections],
+        **_outgoing(project, installation, twin, components),
         "functions": components.functions(),
         "device_processors": [
             {
@@ -157,7 +164,31 @@ def package_digest(functions_sha256: str, source_digest: str) -> str:
 
 def expected_steps(wanted: Footprint, departed: Footprint) -> int:
     """How many steps the deploy machine takes, which is how many lines its journal will have. Retries come on top."""
-    return _STEPS_AROUND + _steps_up(wanted) + _steps_down(departed) + ("configuration_layer" in wanted.components)
+    staying = [queue for queue in departed.components if QUEUES.get(queue) in wanted.components]
+    parting = len(staying) * _STEPS_TO_PART_WITH_A_QUEUE + ("configuration_layer" in wanted.components)
+    return _STEPS_AROUND + _steps_up(wanted) + _steps_down(departed) + parting
+
+
+def _outgoing(
+    project: Project, installation: Installation, twin: TwinNames, components: Components
+) -> dict[str, dict[str, Any]]:
+    """The queue of what waits to be sent, under `outgoing_queue`; nothing where events are sent one by one."""
+    for connection in project.connections:
+        if connection.batching:
+            sender = SENDERS[connection.layer - 1]
+            name = twin.outgoing_queue(sender)
+            spec = {
+                "name": name,
+                "owner": components.owner(f"L{connection.layer}", f"{sender}_queue"),
+                "url": installation.queue_url(name),
+                "retention_seconds": _OUTGOING_RETENTION_SECONDS,
+                "encrypted": True,
+                "visibility_seconds": _VISIBILITY_TIMEOUTS * components.timeout_seconds(sender),
+                "failure_queue_arn": installation.queue_arn(twin.failure_queue),
+                "attempts": OUTGOING_ATTEMPTS,
+            }
+            return {"outgoing_queue": spec}
+    return {}
 
 
 def _steps_up(wanted: Footprint) -> int:
@@ -169,6 +200,7 @@ def _steps_up(wanted: Footprint) -> int:
             steps += _STEPS_OF_A_FUNCTION + (component == "dispatcher")  # it has the rule's permission
         else:
             steps += 1 + 2 * (component == "iot_rule")  # it has a role, and a new permission is looked at again
+            steps += component in QUEUES  # it has a reader
     return steps
 
 
@@ -177,6 +209,7 @@ def _steps_down(departed: Footprint) -> int:
     for component in _with_alarms_as_one(departed.components):
         if component in FUNCTIONS:
             steps += _STEPS_TO_REMOVE_A_FUNCTION + (component not in PUBLIC)  # drained first
+            steps += component in SENDERS  # it may have an event source
         else:
             steps += 1 + (component == "iot_rule")  # it has a role
     return steps

@@ -20,6 +20,12 @@ def document(statements: Iterable[Statement]) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
+def work_off(queue_arn: str) -> Statement:
+    """Work off a queue: what Lambda does in a function's name that has one for its event source."""
+    actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+    return _allow("WorkOffQueue", actions, [queue_arn])
+
+
 class Rights:
     """Makes the statements for one twin's functions."""
 
@@ -39,6 +45,11 @@ class Rights:
     def report_failures(self) -> Statement:
         """Put what failed for good into the twin's failure queue."""
         return _allow("ReportFailures", ["sqs:SendMessage"], [self._installation.queue_arn(self._twin.failure_queue)])
+
+    def gather(self, sender: str) -> Statement:
+        """Put events into the queue of what waits to be sent."""
+        queue = self._twin.outgoing_queue(sender)
+        return _allow("Gather", ["sqs:SendMessage"], [self._installation.queue_arn(queue)])
 
     def invoke(self, functions: Iterable[str]) -> Statement:
         """Invoke these functions."""

@@ -23,7 +23,7 @@ def settled(plan: Mapping[str, Any], components: frozenset[str]) -> Json:
             return {each: _mapped(made, _owned(each in components)) for each, made in value.items()}
         if name == "device_processors":
             return [{**device, "was_there": True, "recorded": True} for device in value]
-        if name == "secrets":
+        if name in ("secrets", "outgoing_queue"):
             return _mapped(value, _owned(recorded=True))
         if name == "alarms":
             wanted = [component for component in ALARMS if component in components]

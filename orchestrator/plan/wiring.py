@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.names import Installation, TwinNames
 from orchestrator.plan.mapping import Here
-from orchestrator.plan.policies import Rights, Statement
+from orchestrator.plan.policies import Rights, Statement, work_off
 
 if TYPE_CHECKING:
     from orchestrator.config import Connection, Project
@@ -30,18 +30,23 @@ _PUBLIC: tuple[dict[str, Any], ...] = (
 )
 
 
+OUTGOING_ATTEMPTS = 5
+"""How often an event that waits to be sent is tried, before it goes to the failure queue."""
+
+
 @dataclass(frozen=True)
 class Wiring:
     """How one function hangs together with the others.
 
     `callers` are the statements of its resource policy; the twin's own functions need none there, their roles allow it.
-    `secret` names the secret of the connection it sends or receives on.
+    `secret` names the secret of the connection it sends or receives on, `queue` the one that it works off.
     """
 
     environment: Mapping[str, str]
     rights: tuple[Statement, ...]
     callers: tuple[dict[str, Any], ...] = ()
     secret: str | None = None
+    queue: str | None = None
 
 
 class Wirings:
@@ -52,7 +57,7 @@ class Wirings:
         self._installation = installation
         self._twin = TwinNames(project.twin)
         self._rights = Rights(installation, self._twin)
-        self._here = Here.of(project.provider_names, event_checking=project.event_checking)
+        self._here = Here.of(project.provider_names, event_checking=project.event_checking, batching=project.batching)
         self._connections = {(connection.role, connection.layer): connection for connection in project.connections}
 
     def of(self, component: str) -> Wiring:
@@ -75,7 +80,7 @@ class Wirings:
             **own.environment,
         }
         rights = (self._rights.write_logs(), self._rights.trace(), *own.rights)
-        return Wiring(environment, rights, own.callers, own.secret)
+        return Wiring(environment, rights, own.callers, own.secret, own.queue)
 
     def _dispatcher(self) -> Wiring:
         from_rule = {
@@ -88,21 +93,18 @@ class Wirings:
             return self._asynchronous(
                 {"PROCESSOR_LAMBDA_NAME": self._twin.function("processor")}, self._to_processors(), callers=(from_rule,)
             )
-        connector = self._twin.function("connector")
-        return self._asynchronous(
-            {"CONNECTOR_LAMBDA_NAME": connector}, self._rights.invoke([connector]), callers=(from_rule,)
-        )
+        told, right = self._hand_over("connector")
+        return self._asynchronous(told, right, callers=(from_rule,))
 
     def _connector(self) -> Wiring:
-        return self._sending(1, "REMOTE_INGESTION_URL", {})
+        return self._sending("connector", 1, "REMOTE_INGESTION_URL", {})
 
     def _ingestion(self) -> Wiring:
         environment = {"PROCESSOR_LAMBDA_NAME": self._twin.function("processor")}
         return self._receiving(1, environment, self._to_processors())
 
     def _processor(self) -> Wiring:
-        persister = self._twin.function("persister")
-        return self._asynchronous({"PERSISTER_LAMBDA_NAME": persister}, self._rights.invoke([persister]))
+        return self._asynchronous(*self._hand_over("persister"))
 
     def _persister(self) -> Wiring:
         environment = {"USE_EVENT_CHECKING": str(self._here.event_checking).lower()}
@@ -112,7 +114,7 @@ class Wirings:
             environment["EVENT_CHECKER_LAMBDA_NAME"] = checker
             rights.append(self._rights.invoke([checker]))
         if not self._here.l3:
-            return self._sending(2, "REMOTE_WRITER_URL", environment, *rights)
+            return self._sending("persister", 2, "REMOTE_WRITER_URL", environment, *rights)
         environment["DYNAMODB_TABLE_NAME"] = self._twin.hot_table
         return self._asynchronous(environment, self._rights.store(), *rights)
 
@@ -143,12 +145,28 @@ class Wirings:
         queue = {"FAILURE_QUEUE_URL": self._installation.queue_url(self._twin.failure_queue)}
         return Wiring({**queue, **environment}, (self._rights.report_failures(), *rights), tuple(callers), secret)
 
-    def _sending(self, layer: int, url: str, environment: Mapping[str, str], *rights: Statement) -> Wiring:
+    def _hand_over(self, sender: str) -> tuple[dict[str, str], Statement]:
+        """How events get to what may be a sender: it is invoked, or has a queue in front of it."""
+        name = self._twin.function(sender)
+        told = {f"{sender.upper()}_LAMBDA_NAME": name}
+        if f"{sender}_queue" not in self._here.needed:
+            return told, self._rights.invoke([name])
+        queue = self._installation.queue_url(self._twin.outgoing_queue(sender))
+        return {**told, f"{sender.upper()}_QUEUE_URL": queue}, self._rights.gather(sender)
+
+    def _sending(self, sender: str, layer: int, url: str, environment: Mapping[str, str], *rights: Statement) -> Wiring:
         connection = self._connections.get(("sending", layer))
         if connection is None:  # the mapping does not cross clouds here
             return self._asynchronous(environment, *rights)
         secret, told, token = self._token(connection)
-        return self._asynchronous({**environment, url: connection.url, **told}, token, *rights, secret=secret)
+        made = self._asynchronous({**environment, url: connection.url, **told}, token, *rights, secret=secret)
+        return self._working_off(self._twin.outgoing_queue(sender), made) if connection.batching else made
+
+    def _working_off(self, queue: str, made: Wiring) -> Wiring:
+        """The same function with a queue in front of it. The right to it comes last: `outset` adds it just so."""
+        environment = {**made.environment, "OUTGOING_ATTEMPTS": str(OUTGOING_ATTEMPTS)}
+        right = work_off(self._installation.queue_arn(queue))
+        return replace(made, environment=environment, rights=(*made.rights, right), queue=queue)
 
     def _receiving(self, layer: int, environment: Mapping[str, str], *rights: Statement) -> Wiring:
         connection = self._connections.get(("receiving", layer))

@@ -17,6 +17,7 @@ _ARGUMENTS: dict[str, tuple[str, ...]] = {
     "device": ("oven-1",),
     "alarm": names.ALARMS,
     "connection_id": ("aws_l1_to_azure_l2",),
+    "sender": ("connector", "persister"),
     "machine": ("deploy",),
     "words": ("create-iam-role",),
 }

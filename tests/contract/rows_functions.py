@@ -469,4 +469,73 @@ INVOKE_CONFIG = Row(
     ),
 )
 
-ROWS = (ROLE, FUNCTION, FUNCTION_URL, PERMISSIONS, INVOKE_CONFIG)
+
+def source_arn(world: World) -> str:
+    """The queue of the function's own name."""
+    return f"arn:aws:sqs:us-east-1:{arn_of(world).split(':')[4]}:{name_of(world)}"
+
+
+def prepare_with_source(world: World) -> None:
+    """A queue for the function, and one that somebody else has it work off."""
+    prepare_ours(world)
+    for queue in (name_of(world), f"{world.twin}-other"):
+        world.hand("sqs").create_queue(QueueName=queue)
+    map_by_hand(world, EventSourceArn=f"{source_arn(world).rpartition(':')[0]}:{world.twin}-other")
+
+
+def map_by_hand(world: World, **settings: Any) -> None:
+    """A mapping, past our steps."""
+    world.hand("lambda").create_event_source_mapping(FunctionName=name_of(world), **settings)
+
+
+def remapped(world: World, **settings: Any) -> None:
+    """Our mapping with other settings."""
+    found = world.hand("lambda").list_event_source_mappings(FunctionName=name_of(world))["EventSourceMappings"]
+    ours = next(mapping for mapping in found if mapping["EventSourceArn"] == source_arn(world))
+    world.hand("lambda").update_event_source_mapping(UUID=ours["UUID"], **settings)
+
+
+def foreign_source(world: World) -> None:
+    on_foreign_function(world)
+    map_by_hand(world, EventSourceArn=source_arn(world), BatchSize=1)
+
+
+EVENT_SOURCE = Row(
+    kind=KINDS["event-source"],
+    spec=lambda world: {**bare(world), "queue_arn": source_arn(world)},
+    created_by=("CreateEventSourceMapping",),
+    outputs=(),
+    prepare=prepare_with_source,
+    lose_parent=lose_function,
+    function_owns=True,
+    foreign=foreign_source,
+    no_op_calls=1,
+    drifts=(
+        Drift(
+            "someone disabled it, after which events wait until they are too old",
+            ("enabled",),
+            ("UpdateEventSourceMapping",),
+            lambda world: remapped(world, Enabled=False),
+        ),
+        Drift(
+            "someone has fewer events come at once, and later",
+            ("batch_size", "window_seconds"),
+            ("UpdateEventSourceMapping",),
+            lambda world: remapped(world, BatchSize=2, MaximumBatchingWindowInSeconds=5),
+        ),
+        Drift(
+            "someone took the response type away, after which one failed event brings back all of its batch",
+            ("response_types",),
+            ("UpdateEventSourceMapping",),
+            lambda world: remapped(world, FunctionResponseTypes=[]),
+        ),
+        Drift(
+            "someone added a filter, and what it leaves out is deleted unseen",
+            ("filters",),
+            ("UpdateEventSourceMapping",),
+            lambda world: remapped(world, FilterCriteria={"Filters": [{"Pattern": '{"body": {"event": ["no"]}}'}]}),
+        ),
+    ),
+)
+
+ROWS = (ROLE, FUNCTION, FUNCTION_URL, PERMISSIONS, INVOKE_CONFIG, EVENT_SOURCE)

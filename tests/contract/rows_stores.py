@@ -202,6 +202,68 @@ FAILURE_QUEUE = Row(
 )
 
 
+# --- outgoing queue
+
+
+def outgoing_url(world: World) -> str:
+    return str(world.hand("sqs").get_queue_url(QueueName=f"{world.twin}-connector")["QueueUrl"])
+
+
+def outgoing(world: World) -> Spec:
+    return {
+        "name": f"{world.twin}-connector",
+        "owner": world.owner,
+        "url": f"https://sqs.us-east-1.amazonaws.com/{world.account}/{world.twin}-connector",
+        "retention_seconds": 345_600,
+        "visibility_seconds": 360,
+        "failure_queue_arn": f"arn:aws:sqs:us-east-1:{world.account}:{world.twin}-failures",
+        "attempts": 5,
+        "encrypted": True,
+    }
+
+
+def set_outgoing(world: World, **attributes: str) -> None:
+    world.hand("sqs").set_queue_attributes(QueueUrl=outgoing_url(world), Attributes=attributes)
+
+
+OUTGOING_QUEUE = Row(
+    kind=KINDS["outgoing-queue"],
+    spec=outgoing,
+    created_by=("CreateQueue",),
+    outputs=("arn", "url"),
+    prepare=lambda world: world.hand("sqs").create_queue(QueueName=f"{world.twin}-failures"),
+    foreign=lambda world: world.hand("sqs").create_queue(QueueName=f"{world.twin}-connector"),
+    no_op_calls=2,  # SQS tells attributes and tags apart
+    removal={"retain_data": False},
+    drifts=(
+        Drift(
+            "someone made received events come back while they are still being sent",
+            ("visibility_seconds",),
+            ("SetQueueAttributes",),
+            lambda world: set_outgoing(world, VisibilityTimeout="30"),
+        ),
+        Drift(
+            "someone took the way to the failure queue away, after which an event that kills its sender comes for ever",
+            ("failure_queue_arn", "attempts"),
+            ("SetQueueAttributes",),
+            lambda world: set_outgoing(world, RedrivePolicy=""),
+        ),
+        Drift(
+            "someone shortened the retention and switched encryption off",
+            ("retention_seconds", "encrypted"),
+            ("SetQueueAttributes",),
+            lambda world: set_outgoing(world, MessageRetentionPeriod="60", SqsManagedSseEnabled="false"),
+        ),
+        Drift(
+            "someone stripped two of the tags",
+            ("tag DigitalTwin", "tag Layer"),
+            ("TagQueue",),
+            lambda world: world.hand("sqs").untag_queue(QueueUrl=outgoing_url(world), TagKeys=["DigitalTwin", "Layer"]),
+        ),
+    ),
+)
+
+
 # --- log group
 
 
@@ -384,4 +446,4 @@ SECRET = Row(
     ),
 )
 
-ROWS = (HOT_TABLE, IOT_RULE, FAILURE_QUEUE, LOG_GROUP, CONFIG_LAYER, SECRET)
+ROWS = (HOT_TABLE, IOT_RULE, FAILURE_QUEUE, OUTGOING_QUEUE, LOG_GROUP, CONFIG_LAYER, SECRET)

@@ -12,6 +12,7 @@ from botocore import UNSIGNED
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 
+from tests.harness import strict
 from tests.harness.calls import Call, Caller
 from tests.harness.engine import Engine
 from tests.harness.faults import Faults
@@ -52,7 +53,9 @@ class Line:
             raise Cut
         self.calls.append(call)
         try:
-            return self.faults.meet(call, lambda: self._lag.meet(call, lambda: self._carry(call, request)))
+            return self.faults.meet(
+                call, lambda: self._lag.meet(call, lambda: strict.meet(call, lambda: self._carry(call, request)))
+            )
         except Cut:
             self._engine.gone = True
             raise

@@ -33,6 +33,7 @@ class Photographer:
         pictures = (
             *self._layers(),
             *self._functions(),
+            *self._event_sources(),
             *self._roles(),
             *self._tables(),
             *self._queues(),
@@ -79,6 +80,15 @@ class Photographer:
                 "invoke": _only(invoke, "MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig"),
             }  # fmt: skip
 
+    def _event_sources(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """Looked for in the whole account: one whose function is gone is still there."""
+        kept = ("State", "BatchSize", "MaximumBatchingWindowInSeconds", "FunctionResponseTypes")
+        for source in _pages(self._client("lambda"), "list_event_source_mappings", "EventSourceMappings"):
+            name = source["FunctionArn"].rpartition(":")[2]
+            filters = source.get("FilterCriteria", {}).get("Filters", [])
+            settings = {"queue": source["EventSourceArn"], "filters": filters, **(_only(source, *kept) or {})}
+            yield "event source", name, {"settings": settings}
+
     def _layer(self, arn: str) -> str:
         name, version = arn.split(":")[-2:]
         try:
@@ -123,6 +133,7 @@ class Photographer:
             "SqsManagedSseEnabled",
             "Policy",
             "RedrivePolicy",
+            "VisibilityTimeout",
             "ApproximateNumberOfMessages",
         )
         for url in sqs.list_queues().get("QueueUrls", []):

@@ -1,0 +1,20 @@
+"""What AWS refuses and the emulator takes: a second event source mapping between one queue and one function."""
+
+from __future__ import annotations
+
+from botocore.awsrequest import AWSResponse
+from ministack.services import lambda_svc
+
+from tests.harness.calls import Call
+from tests.harness.faults import Send, refusal
+
+
+def meet(call: Call, send: Send) -> AWSResponse:
+    """Send the call, unless AWS would refuse it."""
+    if call.operation == "CreateEventSourceMapping":
+        between = call.params["FunctionName"], call.params["EventSourceArn"]
+        for there in lambda_svc._esms.values():
+            if (there["FunctionName"], there["EventSourceArn"]) == between:
+                said = f"already exists. Please update or delete the existing mapping with UUID {there['UUID']}"
+                return refusal(call, 409, "ResourceConflictException", f"An event source mapping {said}")
+    return send()
