@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.harness.account import CUT, Account, Execution, Saved
@@ -44,6 +44,7 @@ class Command:
 
 _A, _, _C = (Project(mapping) for mapping in SCENARIOS.values())
 _ALONE = Project(L2_ALONE)
+_BATCHING = replace(_ALONE, batching=True)
 _CHANGED = Project(
     L2_ALONE,
     devices=("oven", "lathe"),
@@ -58,6 +59,8 @@ COMMANDS = (
     ),
     Command("change c into L2 alone, other devices", "deploy", tuple(DEPLOY.items()), _CHANGED, before=_C),
     Command("change L2 alone into a", "deploy", tuple(DEPLOY.items()), _A, before=_ALONE),
+    Command("switch batching on", "deploy", tuple(DEPLOY.items()), _BATCHING, before=_ALONE),
+    Command("switch batching off", "deploy", tuple(DEPLOY.items()), _ALONE, before=_BATCHING),
     Command("destroy a", "destroy", tuple(DESTROY.items()), _A, before=_A),
     Command("destroy c", "destroy", tuple(DESTROY.items()), _C, before=_C),
 )

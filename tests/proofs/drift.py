@@ -12,7 +12,7 @@ import sys
 from tests.harness.account import Account, Execution
 from tests.harness.picture import differences
 from tests.proofs.drifts import DRIFTS, Drift
-from tests.proofs.projects import TWIN, Project
+from tests.proofs.projects import TWIN
 from tests.proofs.report import Outcome, Report, options, spread
 
 
@@ -20,7 +20,7 @@ def check(account: Account, drift: Drift) -> Outcome:
     """Deploy, change by hand, inspect, deploy again."""
     outcome = Outcome()
     account.clear()
-    account.upload(TWIN, Project(drift.mapping).files)
+    account.upload(TWIN, drift.project.files)
     account.run("deploy", {"project": TWIN})
     whole = account.picture()
     outcome.expect(

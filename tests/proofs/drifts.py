@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.proofs.projects import Mapping
+from tests.proofs.projects import Mapping, Project
 
 Client = Callable[[str], Any]
 
@@ -31,6 +31,12 @@ class Drift:
     field: str
     repair: tuple[str, ...]
     mapping: Mapping = ON_AWS
+    batching: bool = False
+
+    @property
+    def project(self) -> Project:
+        """What is deployed before it."""
+        return Project(self.mapping, batching=self.batching)
 
 
 def _swapped() -> bytes:
@@ -75,8 +81,21 @@ def _rule(client: Client) -> None:
     )
 
 
-def _queue(client: Client) -> str:
-    return str(client("sqs").get_queue_url(QueueName="factory-failures")["QueueUrl"])
+def _queue(client: Client, name: str = "factory-failures") -> str:
+    return str(client("sqs").get_queue_url(QueueName=name)["QueueUrl"])
+
+
+def _mapping(client: Client) -> str:
+    found = client("lambda").list_event_source_mappings(FunctionName="factory-connector")["EventSourceMappings"]
+    return str(found[0]["UUID"]) if found else "none"  # which AWS does not know
+
+
+def _map(client: Client, **settings: Any) -> None:
+    client("lambda").update_event_source_mapping(UUID=_mapping(client), **settings)
+
+
+def _unmap(client: Client) -> None:
+    client("lambda").delete_event_source_mapping(UUID=_mapping(client))
 
 
 def _delete_role(client: Client) -> None:
@@ -354,5 +373,52 @@ DRIFTS = (
         "value",
         ("PutSecretValue factory/aws_l1_to_azure_l2",),
         L2_ELSEWHERE,
+    ),
+    Drift(
+        "an event source disabled",
+        lambda client: _map(client, Enabled=False),
+        ("event-source factory-connector",),
+        "enabled",
+        ("UpdateEventSourceMapping",),
+        L2_ELSEWHERE,
+        batching=True,
+    ),
+    Drift(
+        "an event source's response type and batch size changed",
+        lambda client: _map(client, FunctionResponseTypes=[], BatchSize=1),
+        ("event-source factory-connector",),
+        "response_types",
+        ("UpdateEventSourceMapping",),
+        L2_ELSEWHERE,
+        batching=True,
+    ),
+    Drift(
+        "an event source deleted",
+        _unmap,
+        ("event-source factory-connector",),
+        "",
+        ("CreateEventSourceMapping factory-connector",),
+        L2_ELSEWHERE,
+        batching=True,
+    ),
+    Drift(
+        "the outgoing queue's way to the failure queue taken away",
+        lambda client: client("sqs").set_queue_attributes(
+            QueueUrl=_queue(client, "factory-connector"), Attributes={"RedrivePolicy": ""}
+        ),
+        ("outgoing-queue factory-connector",),
+        "attempts",
+        ("SetQueueAttributes factory-connector",),
+        L2_ELSEWHERE,
+        batching=True,
+    ),
+    Drift(
+        "the outgoing queue's tags stripped",
+        lambda client: client("sqs").untag_queue(QueueUrl=_queue(client, "factory-connector"), TagKeys=_OUR_TAGS),
+        ("outgoing-queue factory-connector",),
+        "tag Layer",
+        ("TagQueue factory-connector",),
+        L2_ELSEWHERE,
+        batching=True,
     ),
 )  # fmt: skip

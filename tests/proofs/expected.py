@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from tests.harness.picture import Picture
@@ -48,6 +49,11 @@ _FUNCTIONS = {
     "writer": ["factory-writer"],
 }
 _PUBLIC = {"factory-ingestion", "factory-writer"}
+_SENDERS = {"aws_l1": "factory-connector", "aws_l2": "factory-persister"}  # by where the connection begins
+_FEEDERS = {
+    "factory-connector": {"factory-dispatcher"},
+    "factory-persister": {"factory-processor", "factory-press-processor"},
+}
 _STATEMENTS = {
     "factory-dispatcher": [("iot.amazonaws.com", "lambda:InvokeFunction")],
     "factory-ingestion": [("*", "lambda:InvokeFunction"), ("*", "lambda:InvokeFunctionUrl")],
@@ -57,10 +63,17 @@ _STATEMENTS = {
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the table: the marked columns, and the ids of the connections."""
+    """One row of the table: the marked columns, the ids of the connections, and whether what AWS sends is batched."""
 
     marked: frozenset[str]
     connections: tuple[str, ...]
+    batching: bool = False
+
+    @property
+    def batcher(self) -> str:
+        """The function that works off a queue of what is to be sent, if there is one."""
+        senders = [_SENDERS[each[:6]] for each in self.connections if each[:6] in _SENDERS]
+        return senders[0] if senders and self.batching else ""
 
     @property
     def functions(self) -> list[str]:
@@ -80,6 +93,8 @@ class Row:
             names |= {"queue factory-failures", "alarm factory-failed-events"}
         if self.marked & {"ingestion", "writer"}:  # something is public
             names |= {"alarm factory-refused-requests", "alarm factory-url-requests"}
+        if self.batcher:
+            names |= {f"queue {self.batcher}", f"event source {self.batcher}"}
         if "table" in self.marked:
             names.add("table factory-hot-iot-data")
         if "rule" in self.marked:
@@ -106,6 +121,9 @@ def faults(row: Row, picture: Picture) -> list[str]:
     for name in row.functions:
         if f"function {name}" in picture:
             found += [f"{name}: {fault}" for fault in _function_faults(name, row, picture[f"function {name}"])]
+            found += [f"{name}: {fault}" for fault in _queue_faults(name, row, picture)]
+    if row.batcher and f"queue {row.batcher}" in picture:
+        found += _outgoing_faults(row.batcher, picture)
     if row.functions and picture.get("layer factory-configuration", {}).get("versions") != 1:
         found.append("layer factory-configuration: not exactly one version")
     if row.functions and not picture.get("log group /gluecode/factory", {}).get("retention"):
@@ -138,6 +156,50 @@ def _function_faults(name: str, row: Row, function: dict[str, object]) -> list[s
         "no token in its environment": "INTER_CLOUD_TOKEN" not in variables,
     }
     return [f"wrong in {what}" for what, right in checks.items() if not right]
+
+
+_RECEIVING = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+
+
+def _queue_faults(name: str, row: Row, picture: Picture) -> list[str]:
+    """Who puts events into the queue, who takes them out, and that nobody else may."""
+    variables = picture[f"function {name}"]["settings"]["Environment"]["Variables"]
+    statements = picture[f"role {name}"]["policies"]["gluecode"]["Statement"]
+    may = {
+        (action, resource.rpartition(":")[2])
+        for statement in statements
+        for action in statement["Action"]
+        for resource in statement["Resource"]
+        if action.startswith("sqs:") or action == "lambda:InvokeFunction"
+    }
+    gathered = {target for target, feeders in _FEEDERS.items() if name in feeders and target == row.batcher}
+    addresses = {value.rpartition("/")[2] for key, value in variables.items() if key.endswith("_QUEUE_URL")}
+    checks = {
+        "the queue it is told of": addresses - {"factory-failures"} == gathered,
+        "its right to send": {queue for action, queue in may if action == "sqs:SendMessage"} - {"factory-failures"}
+        == gathered,
+        "whom it may invoke": not {("lambda:InvokeFunction", target) for target in gathered} & may,
+        "its right to receive": {each for each in may if each[0] in _RECEIVING}
+        == ({(action, name) for action in _RECEIVING} if name == row.batcher else set()),
+        "its attempts": variables.get("OUTGOING_ATTEMPTS") == ("5" if name == row.batcher else None),
+    }
+    return [f"wrong in {what}" for what, right in checks.items() if not right]
+
+
+def _outgoing_faults(batcher: str, picture: Picture) -> list[str]:
+    settings = picture[f"queue {batcher}"]["settings"]
+    source = picture.get(f"event source {batcher}", {}).get("settings", {})
+    redrive = json.loads(settings["RedrivePolicy"])
+    checks = {
+        "its times": (settings["MessageRetentionPeriod"], settings["VisibilityTimeout"]) == ("345600", "360"),
+        "its encryption": settings["SqsManagedSseEnabled"] == "true",
+        "its redrive": redrive["deadLetterTargetArn"].endswith(":factory-failures")
+        and int(redrive["maxReceiveCount"]) == 5,
+        "what it runs": source.get("queue", "").endswith(f":{batcher}") and source.get("State") == "Enabled",
+        "its batches": (source.get("BatchSize"), source.get("MaximumBatchingWindowInSeconds")) == (10, 0)
+        and source.get("FunctionResponseTypes") == ["ReportBatchItemFailures"],
+    }
+    return [f"queue {batcher}: wrong in {what}" for what, right in checks.items() if not right]
 
 
 def _principal(principal: object) -> str:

@@ -15,6 +15,13 @@ _LATER = "factory-(connector|processor|press-processor|persister|event-checker)"
 _BEFORE = (
     ("lambda:CreateFunction " + _LATER, f"{_CHANGE} factory-dispatcher|{_BRING} factory-ingestion"),
     ("lambda:CreateFunction " + _LATER, "iot:(Create|Replace)TopicRule .*"),
+    ("sqs:CreateQueue factory-(connector|persister)", _BRING + " factory-(dispatcher|processor|press-processor)"),
+    ("lambda:CreateEventSourceMapping .*", f"{_CHANGE} factory-dispatcher"),
+    (f"{_BRING} factory-(connector|persister)", "lambda:CreateEventSourceMapping .*"),
+    (
+        f"({_BRING}|lambda:DeleteFunction) factory-(dispatcher|processor|press-processor)",
+        "sqs:DeleteQueue factory-(connector|persister)",
+    ),
     ("dynamodb:CreateTable .*", _BRING + " factory-(persister|writer)"),
     (_BRING + " factory-dispatcher", "iot:(Create|Replace)TopicRule .*"),
     ("iot:DeleteTopicRule .*", "lambda:DeleteFunction factory-dispatcher"),

@@ -25,7 +25,10 @@ L2_ALONE: Mapping = ("gcp", "aws", "gcp")
 
 @dataclass(frozen=True)
 class Project:
-    """A project folder, as values. `own` names the devices with their own `process.py`, and what it multiplies by."""
+    """A project folder, as values. `own` names the devices with their own `process.py`, and what it multiplies by.
+
+    With `batching`, the events that AWS sends share requests, on whichever connection it does.
+    """
 
     mapping: Mapping = ("aws", "aws", "aws")
     twin: str = TWIN
@@ -35,6 +38,7 @@ class Project:
     threshold: int = 80
     token: str = "T0ken-of-the-other-cloud"
     host: str = "ingest.example.com"
+    batching: bool = False
 
     def on(self, mapping: Mapping) -> Project:
         """The same project on another mapping."""
@@ -71,9 +75,10 @@ class Project:
             files[f"processors/{device}/process.py"] = source.encode()
         return files
 
-    def _connections(self) -> dict[str, dict[str, str]]:
-        sends = {"url": f"https://{self.host}/in", "token": self.token}
-        connections: dict[str, dict[str, str]] = {}
+    def _connections(self) -> dict[str, dict[str, Any]]:
+        sends: dict[str, Any] = {"url": f"https://{self.host}/in", "token": self.token}
+        sends |= {"batching": True} if self.batching else {}
+        connections: dict[str, dict[str, Any]] = {}
         for layer, (sender, receiver) in enumerate(itertools.pairwise(self.mapping), start=1):
             if sender != receiver and "aws" in (sender, receiver):
                 connections[f"{sender}_l{layer}_to_{receiver}_l{layer + 1}"] = sends if sender == "aws" else {}

@@ -11,6 +11,7 @@ import itertools
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tests.harness.account import Account, Execution
 from tests.harness.picture import Picture, differences
@@ -21,6 +22,7 @@ from tests.proofs.projects import MAPPINGS, TWIN, Mapping, Project, name_of
 from tests.proofs.report import Outcome, Report, options, spread
 
 PROJECT = Project()
+BATCHING = Project(batching=True)
 DEPLOY = {"project": TWIN, "retain_data": False}
 DESTROY = {"twin": TWIN, "retain_data": False}
 
@@ -39,20 +41,37 @@ _NO_RESOURCES = {
     "permissions-check",
     "result",
 }  # steps that are about none
-_fresh: dict[Mapping, Picture] = {}
+_fresh: dict[Project, Picture] = {}
+SENDING = [mapping for mapping in MAPPINGS if any(pair[0] == "aws" != pair[1] for pair in itertools.pairwise(mapping))]
+_FROM_L1, _FROM_L2, _NONE = (
+    BATCHING.on(("aws", "azure", "gcp")),
+    BATCHING.on(("aws", "aws", "gcp")),
+    ("aws", "aws", "aws"),
+)
+MOVES = (
+    (_FROM_L1, _FROM_L2),
+    (_FROM_L2, _FROM_L1),
+    (_FROM_L2, PROJECT.on(_NONE)),
+    (PROJECT.on(_NONE), _FROM_L2),
+    (_FROM_L1, PROJECT.on(_FROM_L2.mapping)),
+    (_FROM_L1, PROJECT.on(("gcp", "gcp", "gcp"))),
+    (_FROM_L2, PROJECT.on(("gcp", "gcp", "gcp"))),
+)
+"""Changes of mapping that move a queue, leave a persister without one, or make one for it."""
 
 
-def from_nothing(account: Account, mapping: Mapping) -> Outcome:
+def from_nothing(account: Account, mapping: Mapping, project: Project = PROJECT) -> Outcome:
     """Deploy one mapping on an empty account, deploy it again, destroy it."""
-    outcome, name = Outcome(), name_of(mapping)
+    outcome, name = Outcome(), name_of(mapping) + (", batching" if project.batching else "")
     account.clear()
-    account.upload(TWIN, PROJECT.on(mapping).files)
+    account.upload(TWIN, project.on(mapping).files)
     first = _planned_and_deployed(account, outcome, name)
     outcome.counts["mappings deployed on an empty account"] += 1
     if not first.succeeded:
         return outcome
     there = account.picture()
-    outcome.failures += [f"{name}: {fault}" for fault in faults(rows()[mapping], there)]
+    row = replace(rows()[mapping], batching=project.batching)
+    outcome.failures += [f"{name}: {fault}" for fault in faults(row, there)]
     outcome.counts["resources, as the table says"] += len(there)
     outcome.expect(PROJECT.token not in json.dumps([there, first.output]), f"{name}: a token shows")
 
@@ -92,14 +111,53 @@ def walk(account: Account, stretch: Sequence[Mapping]) -> Outcome:
     return outcome
 
 
+def batched(account: Account, mapping: Mapping) -> Outcome:
+    """A mapping on which AWS sends, with batching: from nothing, and switched on, off and on again over the other."""
+    outcome = from_nothing(account, mapping, BATCHING)
+    fresh = {project: _fresh_picture(account, project.on(mapping)) for project in (PROJECT, BATCHING)}
+    account.clear()
+    for number, project in enumerate((PROJECT, BATCHING, PROJECT, BATCHING)):
+        change = f"{name_of(mapping)}, batching {'on' if project.batching else 'off'} ({number})"
+        account.upload(TWIN, project.on(mapping).files)
+        _planned_and_deployed(account, outcome, change)
+        lines = differences(fresh[project], account.picture())
+        outcome.counts["switches of batching"] += 1
+        outcome.counts["switched as a fresh deployment is"] += not lines
+        outcome.failures += [f"{change}: {line}" for line in lines]
+        again = account.run("deploy", DEPLOY)
+        outcome.expect(not again.writes, f"{change}: redeploying wrote {', '.join(map(str, again.writes))}")
+    return outcome
+
+
+def moved(account: Account, change: tuple[Project, Project]) -> Outcome:
+    """From one project to the other, of which at least one has batching."""
+    outcome, (before, after) = Outcome(), change
+    fresh = _fresh_picture(account, after)
+    account.clear()
+    account.upload(TWIN, before.files)
+    account.run("deploy", DEPLOY)
+    account.upload(TWIN, after.files)
+    told = " -> ".join(name_of(each.mapping) + (", batching" if each.batching else "") for each in change)
+    _planned_and_deployed(account, outcome, told)
+    lines = differences(fresh, account.picture())
+    outcome.counts["moves of a queue"] += 1
+    outcome.counts["moved as a fresh deployment is"] += not lines
+    outcome.failures += [f"{told}: {line}" for line in lines]
+    return outcome
+
+
 def fresh_picture(account: Account, mapping: Mapping) -> Picture:
     """What a deployment on an empty account brings about. Remembered; leaves the account as it comes."""
-    if mapping not in _fresh:
+    return _fresh_picture(account, PROJECT.on(mapping))
+
+
+def _fresh_picture(account: Account, project: Project) -> Picture:
+    if project not in _fresh:
         account.clear()
-        account.upload(TWIN, PROJECT.on(mapping).files)
+        account.upload(TWIN, project.files)
         account.run("deploy", DEPLOY)
-        _fresh[mapping] = account.picture()
-    return _fresh[mapping]
+        _fresh[project] = account.picture()
+    return _fresh[project]
 
 
 def _planned_and_deployed(account: Account, outcome: Outcome, name: str) -> Execution:
@@ -135,6 +193,8 @@ def main() -> int:
     jobs = options(__doc__).parse_args().jobs
     report = Report("Reconcile proof: 27 mappings, 702 changes")
     spread(MAPPINGS, from_nothing, jobs, report)
+    spread(SENDING, batched, jobs, report)
+    spread(MOVES, moved, jobs, report)
     spread(stretches(circuit(MAPPINGS), 12 * jobs), walk, jobs, report)
     return report.end()
 

@@ -38,6 +38,7 @@ PROJECTS = st.builds(
     threshold=st.sampled_from([80, 90]),
     token=st.sampled_from(["T0ken-of-the-other-cloud", "An0ther-token"]),
     host=st.sampled_from(["ingest.example.com", "elsewhere.example.com"]),
+    batching=st.booleans(),
 )
 
 

@@ -196,11 +196,12 @@ def _doom_a_secret(client: Client) -> None:
 
 _A, _B, _C = (Project(mapping) for mapping in SCENARIOS.values())
 _ALONE = Project(L2_ALONE)
+_BATCHING = replace(_ALONE, batching=True)
 _NOTHING = Project(("gcp", "gcp", "gcp"))
 
 
 def _of(drift: Drift) -> Story:
-    return Story(drift.title, _drifted(drift.do, Project(drift.mapping)))
+    return Story(drift.title, _drifted(drift.do, drift.project))
 
 
 STORIES = (
@@ -209,6 +210,9 @@ STORIES = (
     Story("everything leaves AWS", _changed(_A, _NOTHING)),
     Story("both boundaries leave AWS", _changed(_ALONE, _NOTHING)),
     Story("processing moves away", _changed(_A, _C)),
+    Story("batching switched on, born and gone", _born_and_gone(_BATCHING)),
+    Story("batching switched off", _changed(_BATCHING, _ALONE)),
+    Story("nothing changed: batching", _changed(_BATCHING, _BATCHING)),
     Story("another token", _changed(_C, replace(_C, token="An0ther-token"))),
     *map(_of, DRIFTS),
     Story("a managed policy attached", _drifted(_attach, _A)),

@@ -13,7 +13,7 @@ from tests.proofs import crash, drift, faults, foreign, grants, reconcile, rollb
 from tests.proofs.circuit import circuit, stretches
 from tests.proofs.drifts import DRIFTS, Drift
 from tests.proofs.expected import rows
-from tests.proofs.projects import MAPPINGS, SCENARIOS, Mapping, name_of
+from tests.proofs.projects import MAPPINGS, SCENARIOS, Mapping, Project, name_of
 from tests.proofs.stories import STORIES
 from tests.proofs.strangers import STRANGERS, Stranger
 
@@ -50,6 +50,22 @@ def test_a_change_of_mapping_ends_as_a_fresh_deployment(account: Account) -> Non
     a, b, c = SCENARIOS.values()
 
     assert reconcile.walk(account, [a, b, c, _CROSSING, a, _NOTHING, b, a, c]).failures == []
+
+
+@pytest.mark.parametrize("mapping", [("aws", "gcp", "aws"), _CROSSING], ids=name_of)
+def test_batching_is_switched_on_and_off_again_and_ends_as_a_fresh_deployment(
+    account: Account, mapping: Mapping
+) -> None:
+    assert reconcile.batched(account, mapping).failures == []
+
+
+@pytest.mark.parametrize(
+    "move", reconcile.MOVES[:3], ids=lambda move: "to ".join(name_of(each.mapping) for each in move)
+)
+def test_a_queue_that_moves_or_leaves_with_its_sender_ends_as_a_fresh_deployment(
+    account: Account, move: tuple[Project, Project]
+) -> None:
+    assert reconcile.moved(account, move).failures == []
 
 
 @pytest.mark.parametrize("command", crash.COMMANDS, ids=lambda command: str(command.title))
@@ -92,6 +108,7 @@ _OF_THE_TASKS = (
     "born and gone: c: L2 on Azure",
     "nothing changed: a: all on AWS",
     "nothing changed: c: L2 on Azure",
+    "nothing changed: batching",
     "everything leaves AWS",
     "rolled back to nothing",
     "rolled back to what was there",
