@@ -87,7 +87,7 @@ def _queue(client: Client, name: str = "factory-failures") -> str:
 
 def _mapping(client: Client) -> str:
     found = client("lambda").list_event_source_mappings(FunctionName="factory-connector")["EventSourceMappings"]
-    return str(found[0]["UUID"]) if found else "none"  # which AWS does not know
+    return str(found[0]["UUID"]) if found else "0" * 36  # which AWS does not know
 
 
 def _map(client: Client, **settings: Any) -> None:

@@ -23,6 +23,7 @@ x  -  -  |     x          x         -         -         -          -          - 
 
 FUNCTIONS = ("dispatcher", "connector", "ingestion", "processor", "persister", "event-checker", "writer")
 PUBLIC = ("ingestion", "writer")
+SENDERS = ("connector", "persister")
 
 Group = frozenset[str]
 
@@ -35,16 +36,24 @@ def marked(mapping: Mapping3) -> Group:
     return frozenset(column for column, mark in zip(heading[3:], row[3:], strict=True) if mark == "x")
 
 
-def up(mapping: Mapping3, connections: Iterable[str], *, in_use: bool = True) -> list[Group]:
+def batcher(mapping: Mapping3) -> str:
+    """The function that sends to another cloud, if one does: with batching it has a queue in front of it."""
+    l1, l2, l3 = (provider == "aws" for provider in mapping)
+    return "connector" if l1 and not l2 else "persister" if l2 and not l3 else ""
+
+
+def up(mapping: Mapping3, connections: Iterable[str], *, in_use: bool = True, batching: bool = False) -> list[Group]:
     """The steps that bring the mapping up, in groups: each step of a group comes after every step of the one before.
 
     A dispatcher that is `in_use` already waits until what it hands on to is there; nothing reaches a new one yet.
     """
+    gathering = batcher(mapping) if batching else ""
     needed = marked(mapping)
     if "shared" not in needed:
         return []
     shared = {f"create-log-group /gluecode/{TWIN}", f"create-config-layer {TWIN}-configuration"}
     shared |= {f"create-failure-queue {TWIN}-failures"} if "queue" in needed else set()
+    shared |= {f"create-outgoing-queue {TWIN}-{gathering}"} if gathering else set()
     shared |= {f"create-alarms {TWIN}", f"create-dashboard {TWIN}-dashboard"}
     shared |= {f"create-secret {TWIN}/{connection}" for connection in connections}
     shared |= {f"create-hot-table {TWIN}-hot-iot-data"} if "table" in needed else set()
@@ -52,6 +61,7 @@ def up(mapping: Mapping3, connections: Iterable[str], *, in_use: bool = True) ->
     shared |= {f"create-iam-role {TWIN}-trigger"} if "rule" in needed else set()
     entrances = {"dispatcher", "ingestion"} if in_use else {"ingestion"}
     behind = set[str]().union(*(_made(name) for name in FUNCTIONS if name in needed - entrances))
+    behind |= {f"create-event-source {TWIN}-{gathering}"} if gathering else set()
     if "processor" in needed:
         device = f"{TWIN}-press-processor"
         behind |= {f"build-processor-package {device}", f"create-iam-role {device}"} | _made("press-processor")
@@ -63,12 +73,13 @@ def up(mapping: Mapping3, connections: Iterable[str], *, in_use: bool = True) ->
     return [frozenset(group) for group in groups if group]
 
 
-def down(mapping: Mapping3, leaving: Iterable[str], *, destroying: bool = False) -> list[Group]:
+def down(mapping: Mapping3, leaving: Iterable[str], *, destroying: bool = False, batching: bool = False) -> list[Group]:
     """The steps that remove what the mapping does not need, when everything that a twin can have was there.
 
     `leaving` are the connections that it does not have. The device `lathe` has no code of its own any more. When a twin
     is destroyed, what the layers shared goes side by side in the end.
     """
+    queues = set(SENDERS) - ({batcher(mapping)} if batching else set())
     needed = marked(mapping)
     gone = [name for name in FUNCTIONS if name not in needed]
     processors = ["lathe-processor", *(["press-processor"] if "processor" in gone else [])]
@@ -87,7 +98,11 @@ def down(mapping: Mapping3, leaving: Iterable[str], *, destroying: bool = False)
         set() if "shared" in needed else {f"destroy-dashboard {TWIN}-dashboard"},
     ]
     table = set() if "table" in needed else {f"destroy-hot-table {TWIN}-hot-iot-data"}
+    outgoing = {f"destroy-outgoing-queue {TWIN}-{sender}" for sender in queues}
+    for sender in queues & needed:  # it loses what runs it, and its right
+        outgoing |= {f"destroy-event-source {TWIN}-{sender}", f"create-iam-role {TWIN}-{sender}"}
     shared = [
+        outgoing,
         set() if "queue" in needed else {f"destroy-failure-queue {TWIN}-failures"},
         set() if "shared" in needed else {f"destroy-log-group /gluecode/{TWIN}"},
         {f"destroy-config-layer {TWIN}-configuration"},  # of what is still read, the superseded versions
@@ -97,13 +112,19 @@ def down(mapping: Mapping3, leaving: Iterable[str], *, destroying: bool = False)
     return [frozenset(group) for group in groups if group]
 
 
-def inspected(mapping: Mapping3, connections: Iterable[str]) -> list[str]:
+def inspected(mapping: Mapping3, connections: Iterable[str], *, batching: bool = False) -> list[str]:
     """The steps of inspecting a twin that once had everything: `info` of what is needed, a dry removal of the rest."""
     needed = marked(mapping)
-    made = sorted({step.replace("create-", "info-", 1) for group in up(mapping, connections) for step in group})
+    coming = up(mapping, connections, batching=batching)
+    made = sorted({step.replace("create-", "info-", 1) for group in coming for step in group})
     leaving = set(EVERYTHING.connections) - set(connections)
-    removed = [step for group in down(mapping, leaving) for step in group]
-    still = ("prove-url", "drain-function") + (("destroy-config-layer",) if "shared" in needed else ())
+    removed = [step for group in down(mapping, leaving, batching=batching) for step in group]
+    still = (
+        "prove-url",
+        "drain-function",
+        "create-iam-role",
+        *(("destroy-config-layer",) if "shared" in needed else ()),
+    )
     return ["load-twin", "list-findings", *(step for step in (*made, *removed) if not step.startswith(still))]
 
 
@@ -118,5 +139,6 @@ def _made(function: str) -> set[str]:
 
 
 def _unmade(function: str) -> set[str]:
-    kinds = ("function-url", "permissions", "invoke-config", "function", "iam-role")
+    kinds = ["function-url", "permissions", "invoke-config", "function", "iam-role"]
+    kinds += ["event-source"] if function in SENDERS else []
     return {f"destroy-{kind} {TWIN}-{function}" for kind in kinds}

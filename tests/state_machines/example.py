@@ -29,7 +29,7 @@ Mapping3 = tuple[str, str, str]
 
 
 def planned(
-    mapping: Mapping3, *, event_checking: bool = True, watch: Watch = WATCHED, **request: Any
+    mapping: Mapping3, *, event_checking: bool = True, batching: bool = False, watch: Watch = WATCHED, **request: Any
 ) -> dict[str, Any]:
     """The plan of a twin with two devices, of which `press` has code of its own."""
     documents: dict[str, Any] = {
@@ -42,7 +42,7 @@ def planned(
         "config_iot_devices.json": [{"id": device, "properties": []} for device in ("oven", "press")],
         "config_providers.json": dict(zip(_LAYERS, mapping, strict=True)),
         "config_optimization.json": {"result": {"inputParamsUsed": {"useEventChecking": event_checking}}},
-        "config_inter_cloud.json": {"connections": _connections(mapping)},
+        "config_inter_cloud.json": {"connections": _connections(mapping, batching)},
     }
     files = {name: json.dumps(document).encode() for name, document in documents.items()}
     files["processors/press/process.py"] = b"def process(event):\n    return event\n"
@@ -51,8 +51,8 @@ def planned(
     return {**made, "drain_seconds": 0, "settled": False, "basis": "0a1b"}
 
 
-def _connections(mapping: Mapping3) -> dict[str, dict[str, str]]:
-    sends, receives = {"url": "https://other.example.com/in", "token": "t0ken"}, dict[str, str]()
+def _connections(mapping: Mapping3, batching: bool) -> dict[str, dict[str, Any]]:
+    sends, receives = {"url": "https://other.example.com/in", "token": "t0ken", "batching": batching}, dict[str, Any]()
     return {
         f"{sender}_l{layer}_to_{receiver}_l{layer + 1}": sends if sender == "aws" else receives
         for layer, sender, receiver in ((1, mapping[0], mapping[1]), (2, mapping[1], mapping[2]))

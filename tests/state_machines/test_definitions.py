@@ -179,7 +179,7 @@ def test_rendering_puts_an_arn_in_place_of_every_placeholder(name: str) -> None:
 
 
 def test_rendering_without_an_arn_names_what_is_missing() -> None:
-    with pytest.raises(KeyError, match="DestroyFunctionUrl"):
+    with pytest.raises(KeyError, match="DestroyEventSource"):
         state_machines.rendered("remove-function", {})
 
 

@@ -42,6 +42,45 @@ def test_every_engine_takes_the_same_route(engine: Engine, recorder: Recorder, m
     check_change(engine, recorder, mapping)
 
 
+@pytest.mark.parametrize("mapping", [("aws", "azure", "aws"), ("gcp", "aws", "gcp")], ids=name)
+def test_what_is_sent_in_batches_waits_in_a_queue_on_every_engine(
+    engine: Engine, recorder: Recorder, mapping: Mapping3
+) -> None:
+    check_change(engine, recorder, mapping, batching=True)
+
+
+@pytest.mark.parametrize("mapping", [("aws", "azure", "aws"), ("gcp", "aws", "gcp")], ids=name)
+def test_a_queue_in_which_events_still_wait_stays_with_its_sender(
+    engine: Engine, recorder: Recorder, mapping: Mapping3
+) -> None:
+    steps, sender = Steps(planned(mapping), EVERYTHING), decision_table.batcher(mapping)
+
+    def answer(call: Call) -> Any:
+        waits = str(call) == f"destroy-outgoing-queue {TWIN}-{sender}"
+        return {**steps(call), "outcome": "retained"} if waits else steps(call)
+
+    recorder.start_over(answer)
+
+    ended = engine.run("deploy", {"project": TWIN})
+
+    assert ended.status == "SUCCEEDED", ended.cause
+    assert ended.output["retained"] == [f"outgoing-queue {TWIN}-{sender}"]
+    assert f"destroy-event-source {TWIN}-{sender}" not in recorder.told()
+    (role,) = [call.event["spec"] for call in recorder.calls if str(call) == f"create-iam-role {TWIN}-{sender}"]
+    assert role["policy"]["Statement"][-1]["Sid"] == "WorkOffQueue"
+
+
+@pytest.mark.parametrize("mapping", [("aws", "azure", "aws"), ("gcp", "aws", "gcp")], ids=name)
+def test_inspect_compares_a_queue_and_its_event_source(embedded: Engine, recorder: Recorder, mapping: Mapping3) -> None:
+    steps = Steps(planned(mapping, batching=True), EVERYTHING)
+    recorder.start_over(steps)
+
+    ended = embedded.run("inspect", {"twin": TWIN})
+
+    assert (ended.status, ended.output["outcome"]) == ("SUCCEEDED", "as deployed")
+    assert sorted(recorder.told()) == sorted(decision_table.inspected(mapping, connections_of(steps), batching=True))
+
+
 def test_nothing_is_removed_that_was_never_there(embedded: Engine, recorder: Recorder) -> None:
     recorder.start_over(Steps(planned(("aws", "gcp", "aws"))))
 
@@ -253,9 +292,9 @@ def test_inspect_tells_what_is_missing_drifted_and_left_over(engine: Engine, rec
     assert drifted["changes"] == [{"field": "memory_mb", "before": 128, "after": 256}]
 
 
-def check_change(engine: Engine, recorder: Recorder, mapping: Mapping3) -> None:
+def check_change(engine: Engine, recorder: Recorder, mapping: Mapping3, *, batching: bool = False) -> None:
     """Deploy a mapping where everything that a twin can have may be left over, and measure the route."""
-    steps = Steps(planned(mapping), EVERYTHING)
+    steps = Steps(planned(mapping, batching=batching), EVERYTHING)
     recorder.start_over(steps)
 
     ended = engine.run("deploy", {"project": TWIN})
@@ -267,7 +306,8 @@ def check_change(engine: Engine, recorder: Recorder, mapping: Mapping3) -> None:
     connections = connections_of(steps)
     leaving = set(EVERYTHING.connections) - set(connections)
     steps_between = told[len(BEFORE) : -len(AFTER)]
-    check_order(steps_between, [*decision_table.up(mapping, connections), *decision_table.down(mapping, leaving)])
+    up = decision_table.up(mapping, connections, batching=batching)
+    check_order(steps_between, [*up, *decision_table.down(mapping, leaving, batching=batching)])
 
 
 def connections_of(steps: Steps) -> list[str]:
