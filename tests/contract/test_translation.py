@@ -37,6 +37,34 @@ def client_error(code: str, message: str = "", status: int = 400, operation: str
         ),
         pytest.param(
             "InvalidParameterValueException",
+            "The function execution role does not have permissions to call ReceiveMessage on SQS",
+            400,
+            errors.NotReady,
+            id="nor may it work off its queue yet",
+        ),
+        pytest.param(
+            "InvalidParameterValueException",
+            "Queue visibility timeout: 30 seconds is less than Function timeout: 60 seconds",
+            400,
+            errors.NotReady,
+            id="SQS does not show the queue's new visibility timeout yet",
+        ),
+        pytest.param(
+            "InvalidParameterValue",
+            "Value {...} for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist.",
+            400,
+            errors.NotReady,
+            id="SQS does not know the new failure queue yet",
+        ),
+        pytest.param(
+            "ResourceInUseException",
+            "Cannot update the event source mapping because it is in use.",
+            400,
+            errors.Conflict,
+            id="Lambda is still at work on the event source mapping",
+        ),
+        pytest.param(
+            "InvalidParameterValueException",
             "Lambda was unable to configure access to your environment variables because the KMS key is invalid for "
             "CreateGrant.",
             400,

@@ -10,9 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace, TracebackType
 from typing import Any
+from unittest import mock
 
 import boto3
 from botocore import endpoint
+from ministack.services import lambda_svc
 
 from deploy_steps import aws
 from orchestrator.names import Installation, project_files
@@ -93,6 +95,7 @@ class Account:
         self._open.callback(self._wire.reset)
         self._open.enter_context(_default_session(self._line.session()))
         self._open.enter_context(_no_waiting())
+        self._open.enter_context(mock.patch.object(lambda_svc, "_ensure_poller", return_value=None))  # of event sources
         self._open.enter_context(self._engine.running())
         self.clear()
         return self

@@ -129,6 +129,47 @@ def batched(account: Account, mapping: Mapping) -> Outcome:
     return outcome
 
 
+def waiting(account: Account, mapping: Mapping) -> Outcome:
+    """Batching is switched off while an event waits: queue, event source and right stay until it is gone."""
+    outcome, name = Outcome(), f"{name_of(mapping)}, an event waits"
+    batcher = replace(rows()[mapping], batching=True).batcher
+    fresh = _fresh_picture(account, PROJECT.on(mapping))
+    account.clear()
+    account.upload(TWIN, BATCHING.on(mapping).files)
+    account.run("deploy", DEPLOY)
+    sqs = account.client("sqs")
+    url = sqs.get_queue_url(QueueName=batcher)["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody=json.dumps({"function": batcher, "event": {}}))
+    account.upload(TWIN, PROJECT.on(mapping).files)
+    for run in ("first", "second"):
+        kept = account.run("deploy", {"project": TWIN, "drain_seconds": 0})
+        there = account.picture()
+        role = there[f"role {batcher}"]["policies"]["gluecode"]["Statement"]
+        outcome.expect(kept.succeeded, f"{name}, {run}: {kept.error} {kept.cause}")
+        outcome.expect(kept.output["retained"] == [f"outgoing-queue {batcher}"], f"{name}, {run}: {kept.output}")
+        outcome.expect(f"event source {batcher}" in there, f"{name}, {run}: nothing works the queue off")
+        outcome.expect("WorkOffQueue" in {each["Sid"] for each in role}, f"{name}, {run}: the right is gone")
+        outcome.expect(not _feeds(there, batcher), f"{name}, {run}: something still puts events in")
+    sqs.purge_queue(QueueUrl=url)
+    last = account.run("deploy", {"project": TWIN, "drain_seconds": 0})
+    outcome.expect(last.succeeded and not last.output["retained"], f"{name}: ended with {last.error}: {last.output}")
+    outcome.failures += [f"{name}: {line}" for line in differences(fresh, account.picture())]
+    again = account.run("deploy", DEPLOY)
+    outcome.expect(not again.writes, f"{name}: redeploying wrote {again.writes}")
+    outcome.counts["queues that waited for their last event"] += 1
+    return outcome
+
+
+def _feeds(picture: Picture, queue: str) -> bool:
+    """Whether any function is told to put events into the queue."""
+    environments = [
+        content["settings"]["Environment"]["Variables"]
+        for name, content in picture.items()
+        if name.startswith("function ")
+    ]
+    return any(str(value).endswith(f"/{queue}") for variables in environments for value in variables.values())
+
+
 def moved(account: Account, change: tuple[Project, Project]) -> Outcome:
     """From one project to the other, of which at least one has batching."""
     outcome, (before, after) = Outcome(), change
@@ -194,6 +235,7 @@ def main() -> int:
     report = Report("Reconcile proof: 27 mappings, 702 changes")
     spread(MAPPINGS, from_nothing, jobs, report)
     spread(SENDING, batched, jobs, report)
+    spread(SENDING, waiting, jobs, report)
     spread(MOVES, moved, jobs, report)
     spread(stretches(circuit(MAPPINGS), 12 * jobs), walk, jobs, report)
     return report.end()

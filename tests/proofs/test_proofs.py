@@ -59,8 +59,15 @@ def test_batching_is_switched_on_and_off_again_and_ends_as_a_fresh_deployment(
     assert reconcile.batched(account, mapping).failures == []
 
 
+@pytest.mark.parametrize("mapping", [("aws", "gcp", "aws"), _CROSSING], ids=name_of)
+def test_a_queue_in_which_an_event_waits_stays_with_its_sender_until_it_is_gone(
+    account: Account, mapping: Mapping
+) -> None:
+    assert reconcile.waiting(account, mapping).failures == []
+
+
 @pytest.mark.parametrize(
-    "move", reconcile.MOVES[:3], ids=lambda move: "to ".join(name_of(each.mapping) for each in move)
+    "move", reconcile.MOVES[:3], ids=lambda move: " to ".join(name_of(each.mapping) for each in move)
 )
 def test_a_queue_that_moves_or_leaves_with_its_sender_ends_as_a_fresh_deployment(
     account: Account, move: tuple[Project, Project]

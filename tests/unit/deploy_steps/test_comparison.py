@@ -11,7 +11,7 @@ import pytest
 from deploy_steps.contract import Result
 from deploy_steps.tasks import comparison
 from deploy_steps.tasks.comparison import SINGLE
-from orchestrator.plan.mapping import ALARMS, COMPONENTS, FUNCTIONS
+from orchestrator.plan.mapping import ALARMS, COMPONENTS, FUNCTIONS, QUEUES
 from tests.harness.account import Account
 from tests.proofs.drifts import DRIFTS, Drift
 from tests.proofs.projects import SCENARIOS, TWIN, Mapping, Project, name_of
@@ -25,10 +25,10 @@ def account() -> Iterator[Account]:
         yield opened
 
 
-def deployed(account: Account, mapping: Mapping) -> None:
+def deployed(account: Account, mapping: Mapping, *, batching: bool = False) -> None:
     """Deploy a mapping on an empty account."""
     account.clear()
-    account.upload(TWIN, Project().on(mapping).files)
+    account.upload(TWIN, Project(mapping, batching=batching).files)
     ended = account.run("deploy", DEPLOY)
     assert ended.succeeded, ended.cause
 
@@ -41,14 +41,15 @@ def steps(account: Account, verb: str, **request: Any) -> list[str]:
 
 
 def test_every_component_of_a_twin_is_compared() -> None:
-    assert {*COMPONENTS} - {*SINGLE, *ALARMS, *FUNCTIONS} == set()
+    assert {*COMPONENTS} - {*SINGLE, *ALARMS, *FUNCTIONS, *QUEUES} == set()
 
 
+@pytest.mark.parametrize("batching", [False, True], ids=["one by one", "batching"])
 @pytest.mark.parametrize("mapping", SCENARIOS.values(), ids=name_of)
 def test_what_nobody_touched_is_compared_by_one_call_for_each_thing_and_written_nowhere(
-    account: Account, mapping: Mapping
+    account: Account, mapping: Mapping, batching: bool
 ) -> None:
-    deployed(account, mapping)
+    deployed(account, mapping, batching=batching)
 
     again = account.run("deploy", DEPLOY)
 
@@ -81,7 +82,7 @@ def test_the_addresses_are_told_again(account: Account) -> None:
 
 @pytest.mark.parametrize("by_hand", DRIFTS, ids=lambda by_hand: str(by_hand.title))
 def test_no_drift_passes_a_comparison(account: Account, by_hand: Drift) -> None:
-    deployed(account, by_hand.mapping)
+    deployed(account, by_hand.mapping, batching=by_hand.batching)
     by_hand.do(account.client)
 
     assert steps(account, "compare", dry_run=True) == ["comparison drifted"]

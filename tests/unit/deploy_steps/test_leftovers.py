@@ -32,6 +32,7 @@ def test_a_twin_that_was_never_there_leaves_nothing() -> None:
         "draining": [],
         "departed_alarms": {"name": TWIN, "owner": OWNER, "alarms": []},
         "departed_processors": [],
+        "departed_queues": [],
         "departed_secrets": [],
     }
 
@@ -48,6 +49,17 @@ def test_what_departs_is_named_and_its_queues_are_drained() -> None:
     ]
     assert found["departed_processors"] == [{"name": f"{TWIN}-lathe-processor", "owner": OWNER}]
     assert found["departed_secrets"] == [{"name": f"{TWIN}/aws_l1_to_gcp_l2", "owner": OWNER}]
+
+
+def test_a_queue_departs_with_its_sender_or_without_it() -> None:
+    before = Footprint(("connector", "connector_queue", "persister", "persister_queue"))
+
+    found = leftovers(TWIN, before, Footprint(("persister",)), drain=True)
+
+    assert found["departed_queues"] == [
+        {"identity": {"name": f"{TWIN}-connector", "owner": OWNER}, "sender_stays": False},
+        {"identity": {"name": f"{TWIN}-persister", "owner": OWNER}, "sender_stays": True},
+    ]
 
 
 def test_the_alarms_that_have_nothing_to_watch_any_more_are_named() -> None:

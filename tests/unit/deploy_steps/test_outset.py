@@ -37,3 +37,32 @@ def test_nothing_is_prepared_for_a_twin_that_goes() -> None:
     known = outset(removal(TWIN, TWIN, "a-run", Footprint(("dispatcher",))), Footprint(("dispatcher",)), drain=False)
 
     assert known["roles"] == []
+
+
+def test_a_sender_that_stays_may_work_off_its_queue_until_that_has_gone() -> None:
+    before = Footprint(("dispatcher", "connector", "connector_queue"))
+
+    known = outset(planned(("aws", "gcp", "gcp")), before, drain=True)
+
+    (queue,) = known["departed_queues"]
+    made = {role["spec"]["name"]: role["spec"] for role in known["roles"]}[f"{TWIN}-connector"]
+    *plain, added = made["policy"]["Statement"]
+    assert added["Resource"] == [f"arn:aws:sqs:eu-central-1:123456789012:{TWIN}-connector"]
+    assert {**queue["role"]["policy"], "Statement": [*plain, added]} == made["policy"]
+    assert queue["role"] == planned(("aws", "gcp", "gcp"))["functions"]["connector"]["role"]
+
+
+def test_with_batching_switched_off_a_role_is_at_first_as_it_was() -> None:
+    on = planned(("aws", "gcp", "gcp"), batching=True)["functions"]["connector"]["role"]
+    before = Footprint(("dispatcher", "connector", "connector_queue"))
+
+    known = outset(planned(("aws", "gcp", "gcp")), before, drain=True)
+
+    assert on in [role["spec"] for role in known["roles"]]
+
+
+def test_a_queue_whose_sender_leaves_takes_no_role_with_it() -> None:
+    known = outset(planned(("aws", "aws", "aws")), Footprint(("connector", "connector_queue")), drain=True)
+
+    assert [queue["sender_stays"] for queue in known["departed_queues"]] == [False]
+    assert not any("role" in queue for queue in known["departed_queues"])

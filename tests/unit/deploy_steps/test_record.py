@@ -121,6 +121,33 @@ def test_what_the_last_success_left_stays_ours_until_the_next_one(account: Accou
     assert record.ours(account.item("record")) == footprint(account)
 
 
+def test_an_outgoing_queue_in_which_events_wait_stays_known_until_it_is_empty(account: Account) -> None:
+    mapping = ("aws", "gcp", "gcp")
+    record.start_task(event(planned(mapping, batching=True)), None)
+    record.outcome_task(event(done(planned(mapping, batching=True))), None)
+    record.start_task(event(planned(mapping), run="run-2"), None)
+    waits = {"kind": "outgoing-queue", "name": f"{TWIN}-connector", "outcome": "retained", "changes": []}
+
+    off = done(planned(mapping))
+    off["results"]["removed"] = {"steps": {"outgoing_queues": [{"outgoing_queue": waits}]}}
+    record.outcome_task(event(off, run="run-2"), None)
+
+    assert footprint(account) == wanted(planned(mapping)) | Footprint(("connector_queue",))
+    assert record.ours(account.item("record")) == wanted(planned(mapping))
+
+    again = record.start_task(event(planned(mapping), run="run-3"), None)
+    record.outcome_task(event(done(planned(mapping)), run="run-3"), None)
+    assert [queue["identity"]["name"] for queue in again["departed_queues"]] == [f"{TWIN}-connector"]
+    assert footprint(account) == wanted(planned(mapping))
+
+
+def test_inspecting_and_destroying_look_for_outgoing_queues_whatever_the_record_says() -> None:
+    for verb in ("inspect", "destroy"):
+        assert {"connector_queue", "persister_queue"} <= set(record.known({}, verb).components)
+    assert record.known(None, "destroy").components == ("connector_queue", "persister_queue")
+    assert record.known({}, "deploy") == NOTHING
+
+
 def test_success_keeps_a_snapshot_of_the_plan(account: Account) -> None:
     deployed(account)
 

@@ -41,6 +41,29 @@ def test_a_sending_side_knows_where_to_and_that_it_has_a_token() -> None:
     )
 
 
+@pytest.mark.parametrize("batching", [True, False])
+def test_a_sending_side_may_send_in_batches(batching: bool) -> None:
+    given = {"connections": {SENDING: {**GOOD, "batching": batching}}}
+
+    read = project(SENDS, config_inter_cloud=given)
+
+    assert [connection.batching for connection in read.connections] == [batching]
+    assert read.batching == batching
+    assert (read.digest == project(SENDS, config_inter_cloud={"connections": {SENDING: GOOD}}).digest) != batching
+
+
+def test_a_receiving_side_that_is_to_send_in_batches_is_told_that_it_takes_them_anyway() -> None:
+    assert faults_of(RECEIVES, {RECEIVING: {"batching": True}}) == [
+        Fault(
+            FILE,
+            f"connections.{RECEIVING}.batching",
+            "is true, but AWS receives here, and only the side that sends gathers events.",
+            "Remove it: AWS takes in batches whenever the other cloud sends them.",
+        )
+    ]
+    assert not project(RECEIVES, config_inter_cloud={"connections": {RECEIVING: {"batching": False}}}).batching
+
+
 def test_a_receiving_side_needs_neither_url_nor_token() -> None:
     (connection,) = project(RECEIVES, config_inter_cloud={"connections": {RECEIVING: {}}}).connections
 
@@ -225,6 +248,7 @@ def test_a_token_that_a_header_does_not_carry_is_told_and_not_repeated(
         ({**GOOD, "token": 12345}, f"{SENDING}.token", "is a number, not a text."),
         ({**GOOD, "url": ["https://x"]}, f"{SENDING}.url", "is a list, not a text."),
         ({**GOOD, "signing": "on"}, f"{SENDING}.signing", "is a text, not true or false."),
+        ({**GOOD, "batching": 10}, f"{SENDING}.batching", "is a number, not true or false."),
         ({**GOOD, "tokn": "x"}, f"{SENDING}.tokn", "is not a known field."),
     ],
 )

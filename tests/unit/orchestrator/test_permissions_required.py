@@ -46,6 +46,7 @@ SHARED = {
     "alarms": ALL,
     "dashboard": ALL,
 }
+SENDING = {"outgoing-queue": ALL, "event-source": ALL}
 PROVIDERS = ("layer_1_provider", "layer_2_provider", "layer_3_hot_provider")
 
 
@@ -65,9 +66,9 @@ def test_no_url_is_created_in_the_first_layer() -> None:
     [
         (
             "layer_1",
-            SHARED | {"iot-rule": ALL, "failure-queue": ALL, "invoke-config": ALL, "function-url": REMOVAL},
+            SHARED | SENDING | {"iot-rule": ALL, "failure-queue": ALL, "invoke-config": ALL, "function-url": REMOVAL},
         ),
-        ("layer_2", SHARED | {"function-url": ALL, "failure-queue": ALL, "invoke-config": ALL}),
+        ("layer_2", SHARED | SENDING | {"function-url": ALL, "failure-queue": ALL, "invoke-config": ALL}),
         ("layer_3", SHARED | {"function-url": ALL, "hot-table": ALL, "invoke-config": REMOVAL}),
     ],
 )
@@ -77,7 +78,7 @@ def test_a_layer_takes_the_kinds_it_consists_of(layer: str, kinds: dict[str, tup
 
 def test_every_kind_and_every_component_belongs_to_a_layer() -> None:
     alone = [
-        needed(dict(zip(PROVIDERS, providers, strict=True)), event_checking=True)
+        needed(dict(zip(PROVIDERS, providers, strict=True)), event_checking=True, batching=True)
         for providers in product(("aws", "azure"), repeat=3)
         if providers.count("aws") == 1
     ]

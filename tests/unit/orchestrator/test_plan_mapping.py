@@ -7,6 +7,7 @@ import itertools
 import pytest
 
 from orchestrator.plan import COMPONENTS, Watch, needed
+from orchestrator.plan.mapping import QUEUES
 from tests.unit.orchestrator.projects import MAPPINGS, providers
 
 # A column per component, see COLUMNS. Of a layer it only matters whether it runs on AWS, not where else.
@@ -67,6 +68,15 @@ def test_an_installation_that_watches_nothing_has_neither_alarms_nor_dashboards(
     }
 
 
+@pytest.mark.parametrize("mapping", MAPPINGS, ids="/".join)
+def test_with_batching_whoever_sends_has_a_queue_in_front_of_it(mapping: tuple[str, str, str]) -> None:
+    plain = needed(providers(mapping), event_checking=True)
+    l1, l2, l3 = (cloud == "aws" for cloud in mapping)
+    sender = {"connector_queue"} if l1 and not l2 else {"persister_queue"} if l2 and not l3 else set()
+
+    assert needed(providers(mapping), event_checking=True, batching=True) == plain | sender
+
+
 def test_the_table_covers_every_combination_and_every_component() -> None:
     assert set(rows()) == set(itertools.product(("aws", "other"), repeat=3))
-    assert set(COLUMNS.values()) == set(COMPONENTS)
+    assert {*COLUMNS.values(), *QUEUES} == set(COMPONENTS)

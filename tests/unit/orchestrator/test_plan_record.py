@@ -95,11 +95,13 @@ def test_data_is_retained_unless_it_is_said_otherwise() -> None:
 def test_every_identity_to_remove_is_one_that_its_step_can_read() -> None:
     made = json.loads(json.dumps(removal("t", "t", "r", Footprint(devices=("d",), connections=("gcp_l1_to_aws_l2",)))))
     functions = [*made["functions"].values(), *made["device_processors"]]
+    kinds_of_functions = ("function", "function-url", "permissions", "invoke-config", "event-source")
     identities = [
-        *((kind, one) for kind in ("function", "function-url", "permissions", "invoke-config") for one in functions),
+        *((kind, one) for kind in kinds_of_functions for one in functions),
         *(("iam-role", one) for one in (made["iot_role"], *functions)),
         *(("secret", one) for one in made["secrets"]),
         ("failure-queue", made["failure_queue"]),
+        ("outgoing-queue", {**made["functions"]["connector"], "retain_data": False}),
         ("hot-table", made["hot_table"]),
         ("log-group", made["log_group"]),
         ("config-layer", made["configuration_layer"]),
@@ -155,7 +157,18 @@ def test_taking_everything_down_drains_what_is_invoked_asynchronously_first() ->
 
     steps = expected_steps(Footprint(), everything)
 
-    assert steps == AROUND + inner * (1 + GONE) + public * GONE + others + 2 + (1 + GONE) + 1
+    outgoing = 2 * (1 + 1)  # each queue, and what its sender is run by
+    assert steps == AROUND + inner * (1 + GONE) + public * GONE + others + outgoing + 2 + (1 + GONE) + 1
+
+
+def test_with_batching_there_are_a_queue_and_an_event_source_more() -> None:
+    plain = Footprint.of(project(("aws", "gcp", "gcp")))
+    batching = plain | Footprint(("connector_queue",))
+
+    assert expected_steps(batching, Footprint()) == expected_steps(plain, Footprint()) + 2
+    assert expected_steps(plain, batching - plain) == expected_steps(plain, Footprint()) + 3, (
+        "and a right is taken back"
+    )
 
 
 @pytest.mark.parametrize("mapping", MAPPINGS, ids="/".join)

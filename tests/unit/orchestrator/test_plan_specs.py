@@ -36,6 +36,7 @@ KINDS_OF_PARTS = {
     "permissions": "permissions",
     "invoke_config": "invoke-config",
     "url": "function-url",
+    "event_source": "event-source",
 }
 KINDS_OF_SHARED = {
     "failure_queue": "failure-queue",
@@ -66,6 +67,8 @@ def specs(made: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         yield kind, made[part]
     for secret in made["secrets"]:
         yield "secret", secret
+    if "outgoing_queue" in made:
+        yield "outgoing-queue", made["outgoing_queue"]
     for component in made["functions"].values():
         for part, kind in KINDS_OF_PARTS.items():
             if part in component:
@@ -95,7 +98,7 @@ def test_every_identity_is_one_that_its_step_can_read(mapping: tuple[str, str, s
 
 
 def test_the_kinds_that_the_plan_fills_are_all_that_there_are() -> None:
-    assert {*KINDS_OF_PARTS.values(), *KINDS_OF_SHARED.values(), "secret"} == set(KINDS)
+    assert {*KINDS_OF_PARTS.values(), *KINDS_OF_SHARED.values(), "secret", "outgoing-queue"} == set(KINDS)
 
 
 @pytest.mark.parametrize("mapping", MAPPINGS, ids="/".join)
@@ -248,6 +251,81 @@ def test_a_signed_connection_switches_signing_on_for_its_function_only() -> None
         if component["function"]["environment"].get("INTER_CLOUD_SIGNING") == "true"
     ]
     assert signing == ["connector"]
+
+
+def batching(mapping: Sequence[str], connection: str) -> dict[str, Any]:
+    """The plan of a project that sends in batches on a connection."""
+    given: dict[str, dict[str, Any]] = {**connections(mapping)}
+    given[connection] = {**given[connection], "batching": True}
+    wanted = project(mapping, config_inter_cloud={"connections": given})
+    return plan(wanted, AWS, CODE, Footprint(), REQUEST)
+
+
+def told(made: dict[str, Any], function: str) -> dict[str, str]:
+    """What a function's environment says about queues, senders and attempts."""
+    environment: dict[str, str] = made["functions"][function]["function"]["environment"]
+    kept = ("CONNECTOR_", "PERSISTER_", "OUTGOING_")
+    return {name: value for name, value in environment.items() if name.startswith(kept)}
+
+
+def rights(made: dict[str, Any], function: str) -> dict[str, tuple[list[str], list[str]]]:
+    """What a function may do, by the statement's name."""
+    statements = made["functions"][function]["role"]["policy"]["Statement"]
+    return {each["Sid"]: (each["Action"], each["Resource"]) for each in statements}
+
+
+@pytest.mark.parametrize(
+    ("mapping", "connection", "sender", "feeder", "layer"),
+    [
+        (("aws", "gcp", "aws"), "aws_l1_to_gcp_l2", "connector", "dispatcher", "L1"),
+        (("gcp", "aws", "azure"), "aws_l2_to_azure_l3", "persister", "processor", "L2"),
+    ],
+)
+def test_with_batching_a_queue_stands_between_a_sender_and_what_hands_over_to_it(
+    mapping: tuple[str, ...], connection: str, sender: str, feeder: str, layer: str
+) -> None:
+    made = batching(mapping, connection)
+
+    name, queue = f"factory-twin-{sender}", f"arn:aws:sqs:eu-central-1:123456789012:factory-twin-{sender}"
+    url = f"https://sqs.eu-central-1.amazonaws.com/123456789012/{name}"
+    assert made["outgoing_queue"] == {
+        "name": name,
+        "owner": {"twin": "factory-twin", "layer": layer},
+        "url": url,
+        "retention_seconds": 345_600,
+        "encrypted": True,
+        "visibility_seconds": 360,
+        "failure_queue_arn": "arn:aws:sqs:eu-central-1:123456789012:factory-twin-failures",
+        "attempts": 5,
+    }
+    assert told(made, feeder) == {f"{sender.upper()}_LAMBDA_NAME": name, f"{sender.upper()}_QUEUE_URL": url}
+    assert told(made, sender) == {"OUTGOING_ATTEMPTS": "5"}
+    assert rights(made, feeder)["Gather"] == (["sqs:SendMessage"], [queue])
+    assert "Invoke" not in rights(made, feeder)
+    assert rights(made, sender)["WorkOffQueue"] == (
+        ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+        [queue],
+    )
+    sources = {component: part.get("event_source") for component, part in made["functions"].items()}
+    assert sources == {
+        **dict.fromkeys(FUNCTIONS),
+        sender: {"name": name, "owner": {"twin": "factory-twin", "layer": layer}, "queue_arn": queue},
+    }
+    assert [read_spec(KINDS[kind].spec, spec) for kind, spec in specs(json.loads(json.dumps(made)))]
+
+
+def test_a_devices_own_processor_hands_over_to_the_queue_as_the_default_one_does() -> None:
+    template = batching(("gcp", "aws", "azure"), "aws_l2_to_azure_l3")["functions"]["processor"]
+
+    own = device_component("press-1", "factory-twin-press-1-processor", {"bucket": "b", "key": "k"}, template)
+
+    assert "PERSISTER_QUEUE_URL" in own["function"]["environment"]
+    assert "Gather" in [each["Sid"] for each in own["role"]["policy"]["Statement"]]
+
+
+@pytest.mark.parametrize("mapping", MAPPINGS, ids="/".join)
+def test_without_batching_a_plan_has_nothing_of_it(mapping: tuple[str, ...]) -> None:
+    assert not {"outgoing_queue", "event_source"} & set(json.dumps(planned(mapping)).split('"'))
 
 
 def test_a_function_is_described_as_lambda_wants_it() -> None:
