@@ -80,17 +80,11 @@ def test_an_event_alone_crosses_alone_as_an_ordinary_envelope(
 ) -> None:
     assert deployed["outcome"] == "deployed"
 
-    sent = product.done("send", TWIN, json.dumps(event(0)), "--wait")
+    sent = product.done("send", TWIN, json.dumps(event(0)))
+    once(lambda: bool(azure.received))
 
-    hops = [(hop["service"], hop["what"]) for hop in sent["trace"]["hops"]]
-    assert hops == [
-        ("dispatcher", "received"),
-        ("dispatcher", "forwarded"),
-        ("connector", "received"),
-        ("connector", "forwarded"),
-    ]
     assert [each.envelope["trace_id"] for each in azure.received] == [sent["trace_id"]]
-    assert len(azure.requests) == 1
+    assert [each.status for each in azure.requests] == [200]
 
 
 def test_deploying_it_again_changes_nothing(product: Product, deployed: Any, project: Path) -> None:
@@ -135,12 +129,12 @@ def test_switched_off_the_queue_goes_and_events_cross_as_before(
     (project / "config_inter_cloud.json").write_text(json.dumps({"connections": connections(azure, batching=False)}))
 
     off = product.done("deploy", str(project))
-    sent = product.done("send", TWIN, json.dumps(event(WAITING + 1)), "--wait")
+    sent = product.done("send", TWIN, json.dumps(event(WAITING + 1)))
+    once(lambda: azure.received[-1].envelope["trace_id"] == sent["trace_id"])
 
     assert off["retained"] == []
     assert queued(clients) is None
     assert clients("lambda").list_event_source_mappings(FunctionName=SENDER)["EventSourceMappings"] == []
-    assert azure.received[-1].envelope["trace_id"] == sent["trace_id"]
 
 
 @pytest.mark.usefixtures("deployed")
