@@ -16,7 +16,8 @@ _STORES = ("hot_table", "failure_queue")
 _INTRODUCTION = """\
 Three layers on three providers make 27 mappings. A dot says that the component runs on AWS; every other one is on
 another cloud, or not needed. With `useEventChecking`, the event checker runs wherever the processor does. A log group
-and the configuration layer are there whenever anything is.
+and the configuration layer are there whenever anything is. With `batching` on a connection that AWS sends on, an
+outgoing queue and its event source stand in front of the connector, or of the persister.
 
 A connection in **bold** is one that AWS receives on: its URL is an output of the deployment.
 """
