@@ -12,7 +12,7 @@ from orchestrator.cli.options import Target, json_option, target_options, twin_a
 
 @click.command()
 @twin_argument
-@click.option("--delete-data", is_flag=True, help="Also delete the hot table and the events in the failure queue.")
+@click.option("--delete-data", is_flag=True, help="Also delete the hot table and the events in the queues.")
 @click.option("--yes", is_flag=True, help="Do not ask for the twin's name before deleting data.")
 @target_options
 @json_option

@@ -68,9 +68,10 @@ def denied(running: Cloud) -> list[str]:
 
 
 def upload(aws: Aws, mapping: tuple[str, str, str], azure: RemoteCloud) -> None:
-    bucket, crossed = installation_from(aws).bucket, connections(mapping)
+    bucket = installation_from(aws).bucket
+    crossed: dict[str, dict[str, Any]] = {**connections(mapping)}
     for connection in crossed.values():
-        connection.update({"url": azure.ingestion_url} if connection else {})
+        connection.update({"url": azure.ingestion_url, "batching": True} if connection else {})
     project = files(mapping, config_inter_cloud={"connections": crossed})
     for path, content in project.items():
         aws.client("s3").put_object(Bucket=bucket, Key=f"projects/{TWIN}/{path}", Body=content)
