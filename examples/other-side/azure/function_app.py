@@ -13,7 +13,7 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)  # the connecti
 
 @app.route(route="ingestion", methods=["POST"])
 @app.queue_output(arg_name="events", queue_name="events", connection="AzureWebJobsStorage")
-def ingestion(req: func.HttpRequest, events: func.Out[list[str]]) -> func.HttpResponse:
+def ingestion(req: func.HttpRequest, events: func.Out[str]) -> func.HttpResponse:
     """Answer 200 only if the events are in the queue: the host writes them before it sends the answer."""
     taken: list[str] = []
 
@@ -22,7 +22,7 @@ def ingestion(req: func.HttpRequest, events: func.Out[list[str]]) -> func.HttpRe
 
     answer = Receiver("L2", _tokens, accept).answer(req.headers.items(), req.get_body())
     if taken:
-        events.set(taken)
+        events.set(taken)  # a list is one message each
     return _response(answer)
 
 
