@@ -44,7 +44,7 @@ def leftovers(twin: str, before: Footprint, now: Footprint, *, drain: bool) -> d
     """What the down pass of a machine reads: for each component whether it may be there, and whom to remove.
 
     `draining` are the functions that leave and may still have events queued: empty without `drain`. Of an outgoing
-    queue it says whether the sender stays that works it off.
+    queue it says whether the sender stays that works it off; one whose sender does comes first.
     """
     names, departed = TwinNames(twin), before - now
     processors = [_identity(twin, names.device_processor(device)) for device in departed.devices]
@@ -59,7 +59,7 @@ def leftovers(twin: str, before: Footprint, now: Footprint, *, drain: bool) -> d
         "departed_processors": processors,
         "departed_queues": [
             {"identity": _identity(twin, names.outgoing_queue(sender)), "sender_stays": sender in now.components}
-            for queue, sender in QUEUES.items()
+            for queue, sender in sorted(QUEUES.items(), key=lambda item: item[1] not in now.components)
             if queue in departed.components
         ],
         "departed_secrets": [_identity(twin, names.secret(name)) for name in departed.connections],

@@ -57,8 +57,8 @@ def test_a_queue_departs_with_its_sender_or_without_it() -> None:
     found = leftovers(TWIN, before, Footprint(("persister",)), drain=True)
 
     assert found["departed_queues"] == [
-        {"identity": {"name": f"{TWIN}-connector", "owner": OWNER}, "sender_stays": False},
         {"identity": {"name": f"{TWIN}-persister", "owner": OWNER}, "sender_stays": True},
+        {"identity": {"name": f"{TWIN}-connector", "owner": OWNER}, "sender_stays": False},
     ]
 
 
