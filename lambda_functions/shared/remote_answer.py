@@ -42,12 +42,12 @@ class RemoteAnswer:
         return self.status is None or self.status == 429 or self.status >= 500
 
 
-def answered(response: requests.Response, events: int = 1, seconds: float = 0.0) -> RemoteAnswer:
-    """What the other cloud said of a request with so many events. A batch's answer is read for so many seconds."""
+def answered(response: requests.Response, events: int = 1, until: float = 0.0) -> RemoteAnswer:
+    """What the other cloud said of a request with so many events; a batch's answer is read until then (monotonic)."""
     status = response.status_code
     try:
         # Read to its end, so that the connection can carry the next event; an answer that goes on and on is cut off.
-        content = next(response.iter_content(_MAX_BYTES), b"") if events == 1 else _whole(response, events, seconds)
+        content = next(response.iter_content(_MAX_BYTES), b"") if events == 1 else _whole(response, events, until)
     except requests.RequestException as error:  # the results of a batch are in its body
         return RemoteAnswer(status, f"remote_{status}") if events == 1 else unanswered(error)
     why = _told(status, "" if response.ok else _reason(content))
@@ -71,8 +71,8 @@ def _result(status: Any, document: Any) -> RemoteAnswer:
     return RemoteAnswer(status, _told(status, _named(document) if status >= 300 else ""))
 
 
-def _whole(response: requests.Response, events: int, seconds: float) -> bytes:
-    content, until = b"", time.monotonic() + seconds
+def _whole(response: requests.Response, events: int, until: float) -> bytes:
+    content = b""
     for piece in response.iter_content(_MAX_BYTES):
         content += piece
         if len(content) > _MAX_BYTES + events * _MAX_BYTES_PER_RESULT or time.monotonic() > until:

@@ -137,6 +137,7 @@ class Sender:
             raise Unavailable(f"No time is left to reach {self.host}.")
         connect = min(CONNECT_SECONDS, seconds / 3)
         read = min(self._read_seconds, seconds - connect)
+        until = time.monotonic() + connect + read
         try:
             with self._session.post(
                 self._url,
@@ -146,7 +147,7 @@ class Sender:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return answered(response, message.events, read)
+                return answered(response, message.events, until)
         except requests.RequestException as error:
             return unanswered(error)
 
