@@ -48,8 +48,10 @@ def answered(response: requests.Response, events: int = 1, until: float = 0.0) -
     try:
         # Read to its end, so that the connection can carry the next event; an answer that goes on and on is cut off.
         content = next(response.iter_content(_MAX_BYTES), b"") if events == 1 else _whole(response, events, until)
-    except requests.RequestException as error:  # the results of a batch are in its body
-        return RemoteAnswer(status, f"remote_{status}") if events == 1 else unanswered(error)
+    except requests.RequestException as error:
+        if events > 1 and response.ok:  # the results would have been in there
+            return unanswered(error)
+        return RemoteAnswer(status, f"remote_{status}")
     why = _told(status, "" if response.ok else _reason(content))
     return RemoteAnswer(status, why, _seconds(response.headers.get("Retry-After", "")), content)
 

@@ -178,6 +178,15 @@ def test_an_answer_that_breaks_off_is_asked_for_again(remote: Remote) -> None:
     assert [isinstance(each, list) for each in remote.envelopes] == [True] * 3
 
 
+def test_a_refusal_whose_body_breaks_off_is_one(remote: Remote) -> None:
+    remote.answers = [(401, {"Content-Length": "5000"}, b'{"reason": ')]
+
+    ended = send_all(sender_to(remote, read_seconds=0.2), events(2), tokens(TOKEN), an_hour)
+
+    assert told(ended) == ["Refused remote_401"] * 2
+    assert len(remote.received) == 1
+
+
 # A batch is one request: to the retries, to the breaker, to the token.
 
 
