@@ -18,7 +18,8 @@ from orchestrator.names import Installation
 from orchestrator.plan import Code as FunctionCode
 from orchestrator.plan import Footprint, Request, plan
 from tests.install.resolved import HERE, resolved
-from tests.unit.orchestrator.projects import MAPPINGS, project
+from tests.unit.orchestrator.projects import MAPPINGS, batching, project
+from tests.unit.orchestrator.projects import connections as one_by_one
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # parliament uses pkg_resources, which says that it is deprecated
@@ -67,8 +68,9 @@ def _of_twins() -> Iterator[tuple[str, Policy]]:
     here = Installation("gluecode", "aws", "eu-central-1", "123456789012")
     code = FunctionCode("bucket", "code/functions.zip", "c2hhMjU2")
     seen: set[str] = set()
-    for mapping in MAPPINGS:
-        made = plan(project(mapping), here, code, Footprint(), Request("run", "factory", "projects/factory/"))
+    for mapping, connections in itertools.product(MAPPINGS, (one_by_one, batching)):
+        wanted = project(mapping, config_inter_cloud={"connections": connections(mapping)})
+        made = plan(wanted, here, code, Footprint(), Request("run", "factory", "projects/factory/"))
         for role in itertools.chain([made["iot_role"]], (part["role"] for part in made["functions"].values())):
             text = json.dumps(role["policy"])
             if text not in seen:

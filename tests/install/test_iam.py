@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -14,8 +14,9 @@ from orchestrator.install.policy_table import of_every_task, of_machines, policy
 from orchestrator.install.steps import tasks
 from orchestrator.names import ALARMS, NAME_LIMIT, Installation, TwinNames
 from orchestrator.plan import FUNCTIONS, Code, Footprint, Request, plan
+from orchestrator.plan.mapping import SENDERS
 from tests.install.resolved import HERE, allowed, resolved
-from tests.unit.orchestrator.projects import MAPPINGS, project
+from tests.unit.orchestrator.projects import MAPPINGS, batching, connections, project
 
 CODE = Code("bucket", "code/functions.zip", "c2hhMjU2")
 INSTALLATION = Installation("gluecode", "aws", "eu-central-1", "123456789012")
@@ -112,6 +113,9 @@ def test_the_resources_of_every_twin_are_in_reach(twin: str) -> None:
         ("create-iot-rule", "iot:CreateTopicRule", here.rule_arn(names.iot_rule)),
         ("create-hot-table", "dynamodb:CreateTable", here.table_arn(names.hot_table)),
         ("create-failure-queue", "sqs:CreateQueue", here.queue_arn(names.failure_queue)),
+        *(("create-outgoing-queue", "sqs:CreateQueue", here.queue_arn(names.outgoing_queue(each))) for each in SENDERS),
+        *(("compare-twin", "sqs:ListQueueTags", here.queue_arn(names.outgoing_queue(each))) for each in SENDERS),
+        ("compare-twin", "sqs:ListQueueTags", here.queue_arn(names.failure_queue)),
         *(("create-alarms", "cloudwatch:PutMetricAlarm", here.alarm_arn(names.alarm(alarm))) for alarm in ALARMS),
         ("create-dashboard", "cloudwatch:PutDashboard", here.dashboard_arn(names.dashboard)),
         ("create-log-group", "logs:CreateLogGroup", here.log_group_arn(names.log_group)),
@@ -165,10 +169,14 @@ def test_a_role_of_a_twin_gets_the_boundary_that_an_organisation_prescribes() ->
     assert conditions == {HERE["TwinBoundary"], prescribed}
 
 
+@pytest.mark.parametrize("how", [connections, batching], ids=["one by one", "batching"])
 @pytest.mark.parametrize("mapping", MAPPINGS, ids="-".join)
-def test_the_boundary_leaves_every_function_of_a_twin_its_rights(mapping: tuple[str, ...]) -> None:
+def test_the_boundary_leaves_every_function_of_a_twin_its_rights(
+    mapping: tuple[str, ...], how: Callable[[Sequence[str]], Any]
+) -> None:
     code, request = Code("artifacts", "code/f.zip", "AAAA"), Request("run-1", "p", "projects/p/")
-    made = plan(project(mapping), INSTALLATION, code, Footprint(), request)
+    wanted = project(mapping, config_inter_cloud={"connections": how(mapping)})
+    made = plan(wanted, INSTALLATION, code, Footprint(), request)
     roles = [made["iot_role"], *(component["role"] for component in made["functions"].values())]
     boundary = resolved(iam.boundary())
 
@@ -188,6 +196,19 @@ def test_the_boundary_lets_no_function_of_a_twin_change_roles_or_functions() -> 
     actions = {action for statement in iam.boundary() for action in statement["Action"]}
 
     assert {action for action in actions if action.startswith(("iam:", "lambda:", "s3:"))} == {"lambda:InvokeFunction"}
+
+
+@pytest.mark.parametrize("verb", ["create", "destroy"])
+def test_an_event_source_is_changed_for_a_sender_of_a_twin_only(verb: str) -> None:
+    changing = [
+        each for each in policy(f"{verb}-event-source") if any("SourceMapping" in one for one in each["Action"])
+    ]
+    conditions = [each["Condition"] for each in changing if "lambda:ListEventSourceMappings" not in each["Action"]]
+
+    functions = [condition["ArnLike"]["lambda:FunctionArn"] for condition in conditions]
+    names = [[arn.rpartition(":")[2] for arn in arns] for arns in functions]
+    assert names
+    assert all(each[:2] == ["*-connector", "*-persister"] and len(each) == 3 for each in names)
 
 
 def test_what_reads_the_bucket_may_use_the_key_that_encrypts_it() -> None:

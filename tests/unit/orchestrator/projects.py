@@ -56,6 +56,11 @@ def connections(mapping: Sequence[str]) -> dict[str, dict[str, str]]:
     return needed
 
 
+def batching(mapping: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The same, where events that AWS sends share requests."""
+    return {name: {**entry, "batching": True} if entry else {} for name, entry in connections(mapping).items()}
+
+
 def files(mapping: Sequence[str] = ALL_AWS, **replaced: Any) -> dict[str, bytes]:
     """A project's files. `replaced` gives other documents by file name without `.json`; None leaves a file out."""
     documents = {

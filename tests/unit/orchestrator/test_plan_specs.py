@@ -23,7 +23,7 @@ from orchestrator.plan import (
     device_component,
     plan,
 )
-from tests.unit.orchestrator.projects import ALL_AWS, EVENTS, MAPPINGS, OWN_CODE, connections, project
+from tests.unit.orchestrator.projects import ALL_AWS, EVENTS, MAPPINGS, OWN_CODE, batching, connections, project
 
 AWS = Installation("gluecode", "aws", "eu-central-1", "123456789012")
 LAYER = "arn:aws:lambda:eu-central-1:123456789012:layer:gluecode-functions:1"
@@ -253,11 +253,9 @@ def test_a_signed_connection_switches_signing_on_for_its_function_only() -> None
     assert signing == ["connector"]
 
 
-def batching(mapping: Sequence[str], connection: str) -> dict[str, Any]:
-    """The plan of a project that sends in batches on a connection."""
-    given: dict[str, dict[str, Any]] = {**connections(mapping)}
-    given[connection] = {**given[connection], "batching": True}
-    wanted = project(mapping, config_inter_cloud={"connections": given})
+def planned_batching(mapping: Sequence[str]) -> dict[str, Any]:
+    """The plan of a project that sends in batches."""
+    wanted = project(mapping, config_inter_cloud={"connections": batching(mapping)})
     return plan(wanted, AWS, CODE, Footprint(), REQUEST)
 
 
@@ -275,16 +273,16 @@ def rights(made: dict[str, Any], function: str) -> dict[str, tuple[list[str], li
 
 
 @pytest.mark.parametrize(
-    ("mapping", "connection", "sender", "feeder", "layer"),
+    ("mapping", "sender", "feeder", "layer"),
     [
-        (("aws", "gcp", "aws"), "aws_l1_to_gcp_l2", "connector", "dispatcher", "L1"),
-        (("gcp", "aws", "azure"), "aws_l2_to_azure_l3", "persister", "processor", "L2"),
+        (("aws", "gcp", "aws"), "connector", "dispatcher", "L1"),
+        (("gcp", "aws", "azure"), "persister", "processor", "L2"),
     ],
 )
 def test_with_batching_a_queue_stands_between_a_sender_and_what_hands_over_to_it(
-    mapping: tuple[str, ...], connection: str, sender: str, feeder: str, layer: str
+    mapping: tuple[str, ...], sender: str, feeder: str, layer: str
 ) -> None:
-    made = batching(mapping, connection)
+    made = planned_batching(mapping)
 
     name, queue = f"factory-twin-{sender}", f"arn:aws:sqs:eu-central-1:123456789012:factory-twin-{sender}"
     url = f"https://sqs.eu-central-1.amazonaws.com/123456789012/{name}"
@@ -315,7 +313,7 @@ def test_with_batching_a_queue_stands_between_a_sender_and_what_hands_over_to_it
 
 
 def test_a_devices_own_processor_hands_over_to_the_queue_as_the_default_one_does() -> None:
-    template = batching(("gcp", "aws", "azure"), "aws_l2_to_azure_l3")["functions"]["processor"]
+    template = planned_batching(("gcp", "aws", "azure"))["functions"]["processor"]
 
     own = device_component("press-1", "factory-twin-press-1-processor", {"bucket": "b", "key": "k"}, template)
 
