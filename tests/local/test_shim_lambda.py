@@ -250,3 +250,16 @@ def test_a_payload_may_be_any_json(clients: Clients) -> None:
     values = [None, "text", 1.5, [1], {"ü": "é"}]
 
     assert json.loads(json.dumps([invoke(clients, function, value)[0] for value in values])) == values
+
+
+def test_a_queue_and_a_function_have_one_event_source_mapping_between_them(clients: Clients) -> None:
+    function, functions, sqs = deploy(clients, RAISES), clients("lambda"), clients("sqs")
+    url = sqs.create_queue(QueueName=f"q-{uuid.uuid4().hex[:12]}")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    made = functions.create_event_source_mapping(FunctionName=function, EventSourceArn=arn)
+
+    with pytest.raises(functions.exceptions.ResourceConflictException, match=made["UUID"]):
+        functions.create_event_source_mapping(FunctionName=function, EventSourceArn=arn)
+
+    functions.delete_event_source_mapping(UUID=made["UUID"])
+    assert functions.list_event_source_mappings(FunctionName=function)["EventSourceMappings"] == []
