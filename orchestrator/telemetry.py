@@ -91,6 +91,17 @@ class Trace:
         return self.given_up or (end is not None and end.what in _FINAL and end.to != _SENDER)
 
 
+def has_left(found: Trace, providers: Mapping[str, str]) -> bool:
+    """Whether another cloud has accepted the event and nothing of it comes back, because L3 is not on AWS."""
+    if providers.get("layer_3_hot_provider", envelope.THIS_CLOUD) == envelope.THIS_CLOUD:
+        return False
+    here = providers.get("layer_2_provider", envelope.THIS_CLOUD) == envelope.THIS_CLOUD
+    sender = "persister" if here else "connector"
+    return any(
+        (hop.what, hop.service) == ("forwarded", sender) and not hop.to.startswith(f"{hop.twin}-") for hop in found.hops
+    )
+
+
 def send(aws: Any, twin: str, event: Any) -> Sent:
     """Publish an event on the twin's topic, in an envelope, so that its trace id is known from the start.
 

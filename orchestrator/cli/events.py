@@ -19,7 +19,9 @@ from orchestrator.problem import Misuse, Problem
 @click.command()
 @twin_argument
 @click.argument("event")
-@click.option("--wait", is_flag=True, help="Wait until the event is stored (or dropped, or refused), and show its way.")
+@click.option(
+    "--wait", is_flag=True, help="Wait until the event is stored (or dropped, refused, or on another cloud for good)."
+)
 @target_options
 @json_option
 def send(twin: str, event: str, wait: bool, target: Target, json_wanted: bool) -> None:
@@ -40,7 +42,11 @@ def send(twin: str, event: str, wait: bool, target: Target, json_wanted: bool) -
             "Send it there, or POST an envelope to the twin's Ingestion URL, as a Connector does.",
         )
     sent = telemetry.send(target.aws, twin, document)
-    found = telemetry.wait(target.aws, sent.trace_id, twin) if wait else None
+
+    def arrived(trace: telemetry.Trace) -> bool:
+        return trace.over or telemetry.has_left(trace, providers)
+
+    found = telemetry.wait(target.aws, sent.trace_id, twin, until=arrived) if wait else None
     if json_wanted:
         output.as_json({"trace_id": sent.trace_id, "topic": sent.topic, "event": sent.event} | _traced(found))
     else:
@@ -50,7 +56,7 @@ def send(twin: str, event: str, wait: bool, target: Target, json_wanted: bool) -
             output.say(f"Next: gluecode trace {sent.trace_id}{' --local' if target.local else ''}", "dim")
         else:
             _show(found)
-    if found is not None and not found.over:
+    if found is not None and not arrived(found):
         raise Problem(
             f"After {telemetry.PATIENCE_SECONDS:.0f} s the event has not come to an end that is known here.",
             f"`gluecode trace {sent.trace_id}` shows how far it came; it may still be on its way.",

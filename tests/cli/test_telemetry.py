@@ -174,6 +174,27 @@ def test_an_event_that_was_put_back_in_has_left_the_failure_queue(aws: Aws, befo
     assert str(trace_view.conclusion(accepted)).startswith("It was handed to azure.example.com by plant-persister.")
 
 
+@pytest.mark.parametrize(
+    ("service", "to", "l2", "l3", "left"),
+    [
+        ("persister", "writer.example.com", "aws", "gcp", True),
+        ("persister", "writer.example.com", "aws", "aws", False),
+        ("persister", "plant-event-checker", "aws", "gcp", False),  # the event checker is a side branch
+        ("connector", "ingestion.example.com", "azure", "azure", True),
+        ("connector", "ingestion.example.com", "azure", "aws", False),  # it comes back, to the Writer
+        ("dispatcher", "plant-connector", "azure", "azure", False),
+    ],
+)
+def test_an_event_has_left_when_another_cloud_has_it_and_nothing_comes_back(
+    aws: Aws, service: str, to: str, l2: str, l3: str, left: bool
+) -> None:
+    _log(aws, _hop("00", service, "received"), _hop("01", service, "forwarded", to=to))
+
+    found = telemetry.trace(aws, TRACE, ["plant"])
+
+    assert telemetry.has_left(found, {"layer_2_provider": l2, "layer_3_hot_provider": l3}) is left
+
+
 def test_a_twin_without_logs_tells_nothing(aws: Aws) -> None:
     assert telemetry.trace(aws, TRACE, ["gone"]).hops == ()
 
