@@ -33,11 +33,16 @@ _FORGIVEN = {"check-permissions", "compare-twin", "release-lock", "write-report"
 
 @dataclass(frozen=True)
 class Removal:
-    """One action that a task loses, and the story that tells of it."""
+    """One action that a task loses, and the title of the story that tells of it (a story stays in its process)."""
 
     task: str
     action: str
-    story: Story
+    title: str
+
+    @property
+    def story(self) -> Story:
+        """The story."""
+        return next(story for story in STORIES if story.title == self.title)
 
 
 @dataclass(frozen=True)
@@ -139,13 +144,12 @@ def unused(stories: Mapping[str, Mapping[str, set[str]]]) -> list[str]:
 
 def removals(stories: Mapping[str, Mapping[str, set[str]]]) -> list[Removal]:
     """Every granted action with the first story that uses it; those of one story together."""
-    by_title = {story.title: story for story in STORIES}
-    first: dict[tuple[str, str], Story] = {}
+    first: dict[tuple[str, str], str] = {}
     for title, of_story in stories.items():
         for function, actions in of_story.items():
             for action in sorted(actions):
-                first.setdefault((function.removeprefix(f"{PREFIX}-"), action), by_title[title])
-    return [Removal(task, action, story) for (task, action), story in first.items()]
+                first.setdefault((function.removeprefix(f"{PREFIX}-"), action), title)
+    return [Removal(task, action, title) for (task, action), title in first.items()]
 
 
 def main() -> int:
