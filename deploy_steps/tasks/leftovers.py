@@ -9,6 +9,7 @@ from typing import Any
 from orchestrator.names import TwinNames, connection
 from orchestrator.plan.footprint import Footprint
 from orchestrator.plan.mapping import ALARMS, COMPONENTS, FUNCTIONS, PUBLIC, QUEUES, needed
+from orchestrator.plan.removal import identified
 from orchestrator.plan.watch import Watch
 
 _CLOUDS = ("aws", "azure", "gcp")
@@ -40,31 +41,38 @@ def wanted(plan: Mapping[str, Any]) -> Footprint:
     )
 
 
-def leftovers(twin: str, before: Footprint, now: Footprint, *, drain: bool) -> dict[str, Any]:
+def leftovers(
+    twin: str, before: Footprint, now: Footprint, ours: Footprint | None = None, *, drain: bool
+) -> dict[str, Any]:
     """What the down pass of a machine reads: for each component whether it may be there, and whom to remove.
 
+    `ours` is what the last deployment that succeeded left: that is the twin's, even if someone stripped it of its tags.
     `draining` are the functions that leave and may still have events queued: empty without `drain`. Of an outgoing
     queue it says whether the sender stays that works it off; one whose sender does comes first.
     """
-    names, departed = TwinNames(twin), before - now
-    processors = [_identity(twin, names.device_processor(device)) for device in departed.devices]
+    names, departed, left = TwinNames(twin), before - now, ours or Footprint()
+
+    def identity(name: str, *components: str) -> dict[str, Any]:
+        return identified(twin, name, recorded=any(component in left.components for component in components))
+
+    processors = [
+        identified(twin, names.device_processor(device), recorded=device in left.devices) for device in departed.devices
+    ]
     queued = [function for function in FUNCTIONS if function in departed.components and function not in PUBLIC]
     return {
         "components": {component: component in before.components for component in COMPONENTS},
-        "draining": [*(_identity(twin, names.function(name)) for name in queued), *processors] if drain else [],
+        "draining": [*(identity(names.function(name), name) for name in queued), *processors] if drain else [],
         "departed_alarms": {
-            **_identity(twin, names.alarms),
+            **identity(names.alarms, *ALARMS),
             "alarms": [alarm for component, alarm in ALARMS.items() if component in departed.components],
         },
         "departed_processors": processors,
         "departed_queues": [
-            {"identity": _identity(twin, names.outgoing_queue(sender)), "sender_stays": sender in now.components}
+            {"identity": identity(names.outgoing_queue(sender), queue), "sender_stays": sender in now.components}
             for queue, sender in sorted(QUEUES.items(), key=lambda item: item[1] not in now.components)
             if queue in departed.components
         ],
-        "departed_secrets": [_identity(twin, names.secret(name)) for name in departed.connections],
+        "departed_secrets": [
+            identified(twin, names.secret(name), recorded=name in left.connections) for name in departed.connections
+        ],
     }
-
-
-def _identity(twin: str, name: str) -> dict[str, Any]:
-    return {"name": name, "owner": {"twin": twin}}

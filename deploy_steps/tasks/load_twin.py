@@ -12,7 +12,7 @@ from deploy_steps.errors import InvalidInput
 from deploy_steps.task import journal
 from deploy_steps.tasks import settings, snapshot, state_table
 from deploy_steps.tasks.leftovers import leftovers, wanted
-from deploy_steps.tasks.record import known
+from deploy_steps.tasks.record import known, ours
 from deploy_steps.tasks.request import read_twin
 from orchestrator.names import is_name, project_files
 from orchestrator.plan.removal import removal
@@ -35,13 +35,14 @@ def load(s3: Any, dynamodb: Any, event: Mapping[str, Any]) -> dict[str, Any]:
     before = known(record, event["verb"])
     if event["verb"] == "inspect":
         plan = _deployed(snapshot.unpacked(items.get(snapshot.ITEM)), twin)
-        known_by_now = leftovers(twin, before, wanted(plan), drain=False)
+        known_by_now = leftovers(twin, before, wanted(plan), ours(record), drain=False)
         return {**plan, "run": event["run"], "dry_run": True, "results": {}, "known": known_by_now}
     made = removal(
         twin,
         (record or {}).get("project") or request.get("project", ""),
         event["run"],
         before,
+        ours(record),
         dry_run=request["dry_run"],
         retain_data=request["retain_data"],
     )

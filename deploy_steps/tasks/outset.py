@@ -15,14 +15,14 @@ Json = dict[str, Any]
 _RULE = "iot_rule"
 
 
-def outset(plan: Mapping[str, Any], before: Footprint, *, drain: bool) -> Json:
+def outset(plan: Mapping[str, Any], before: Footprint, ours: Footprint | None = None, *, drain: bool) -> Json:
     """What `leftovers` says, and `roles`: the spec of each role that the mapping needs, and whether it may be there.
 
     A sender that stays while its queue departs keeps the right to it until the queue is empty and gone; `role` is what
     its role is then, beside the queue.
     """
     now = wanted(plan)
-    found = leftovers(plan["twin"], before, now, drain=drain)
+    found = leftovers(plan["twin"], before, now, ours, drain=drain)
     parting = {queue["identity"]["name"] for queue in found["departed_queues"] if queue["sender_stays"]}
     roles = _roles(plan, before, now)
     plain = {role["spec"]["name"]: role["spec"] for role in roles}

@@ -53,7 +53,7 @@ def start(dynamodb: Any, table: str, event: Mapping[str, Any]) -> dict[str, Any]
         if not event["dry_run"]:
             opening.result()
     drain = event["verb"] == "deploy" or bool(plan["retain_data"] and record)
-    return outset(plan, known(record, event["verb"]), drain=drain)
+    return outset(plan, known(record, event["verb"]), ours(record), drain=drain)
 
 
 def _widened(dynamodb: Any, table: str, event: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -85,3 +85,16 @@ def test_every_connection_that_aws_can_take_part_in_is_known() -> None:
         "gcp_l1_to_aws_l2",
         "gcp_l2_to_aws_l3",
     ]
+
+
+def test_what_the_last_deployment_left_is_removed_even_without_its_tags() -> None:
+    ours = Footprint(("dispatcher", "persister_queue", "failed_events_alarm"), ("press",), ("aws_l1_to_gcp_l2",))
+    before = ours | Footprint(("persister",), ("lathe",))
+
+    found = leftovers(TWIN, before, NOTHING, ours, drain=True)
+
+    known = {each["name"]: each["owner"].get("recorded", False) for each in found["departed_processors"]}
+    assert known == {f"{TWIN}-press-processor": True, f"{TWIN}-lathe-processor": False}
+    assert found["departed_alarms"]["owner"]["recorded"]
+    assert [queue["identity"]["owner"].get("recorded") for queue in found["departed_queues"]] == [True]
+    assert [secret["owner"].get("recorded") for secret in found["departed_secrets"]] == [True]
