@@ -6,6 +6,7 @@ import base64
 import contextlib
 import io
 import json
+import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from lambda_functions.shared.tokens import fetch_secret
 from orchestrator.cli import main
 from orchestrator.local.remote_client import envelope
 from orchestrator.local.remote_cloud import RemoteCloud
+from orchestrator.rotation import NEW_WORKS_SECONDS
 from tests.e2e import secret_search
 from tests.e2e.secret_search import Place
 from tests.local.functions import deploy, eventually, run_machine
@@ -102,6 +104,7 @@ def _live(run: Run, layers: Layers, sending: str, receiving: str, token: str) ->
         run.learn_tokens()
         run.gluecode("rotate-token", TWIN, connection, "--finish", "--yes", "--json")
     run.azure.accept(*run.tokens)
+    time.sleep(NEW_WORKS_SECONDS)  # "From … on every function accepts it": a wrong token was tried just before
     run.gluecode("replay", TWIN)
     _use(run, layers, receiving)
 

@@ -53,6 +53,7 @@ class Sequence(RuleBasedStateMachine):
         super().__init__()
         self.account.clear()
         self.project: Project | None = None
+        self.recorded = False  # what is there is what a completed deployment left, and has a record of
         self.counts["sequences"] += 1
 
     @initialize(project=PROJECTS)
@@ -91,8 +92,13 @@ class Sequence(RuleBasedStateMachine):
             self._deploy(self.project)
 
     def _change_by_hand(self, first: int) -> None:
+        """Make the first drift from there on that can be made.
+
+        Tags are stripped only of what a completed deployment has a record of: nothing tells a thing that was cut off
+        before there was a record, and then lost its tags, from a stranger's of that name, which is to be left alone.
+        """
         for drift in (*DRIFTS[first:], *DRIFTS[:first]):
-            if self._made(drift):
+            if (self.recorded or "tags stripped" not in drift.title) and self._made(drift):
                 self.counts["drifts"] += 1
                 return
 
@@ -113,7 +119,8 @@ class Sequence(RuleBasedStateMachine):
         self.account.upload(TWIN, project.files)
         self.project = project
         done = self.account.run("deploy", DEPLOY, faults=faults, seed=seed)
-        if self._completed("deploys", done):
+        self.recorded = self._completed("deploys", done)
+        if self.recorded:
             assert differences(wanted, self.account.picture()) == []
 
     def _destroy(self, faults: Faults | None = None, seed: int | None = None) -> None:

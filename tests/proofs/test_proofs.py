@@ -9,11 +9,12 @@ import pytest
 
 from deploy_steps.tasks.registry import TASKS
 from tests.harness.account import PREFIX, Account
+from tests.harness.faults import CutAfter
 from tests.proofs import crash, drift, faults, foreign, grants, reconcile, rollback, sequences, together
 from tests.proofs.circuit import circuit, stretches
 from tests.proofs.drifts import DRIFTS, Drift
 from tests.proofs.expected import rows
-from tests.proofs.projects import MAPPINGS, SCENARIOS, Mapping, Project, name_of
+from tests.proofs.projects import MAPPINGS, SCENARIOS, TWIN, Mapping, Project, name_of
 from tests.proofs.stories import STORIES
 from tests.proofs.strangers import STRANGERS, Stranger
 
@@ -108,6 +109,22 @@ def test_a_change_by_hand_is_named_and_repaired(account: Account, by_hand: Drift
 @pytest.mark.parametrize("stranger", STRANGERS, ids=lambda stranger: str(stranger.picture))
 def test_what_is_not_ours_is_left_alone_until_it_is_adopted(account: Account, stranger: Stranger) -> None:
     assert foreign.check(account, stranger).failures == []
+
+
+def test_a_thing_without_a_record_that_lost_its_tags_is_left_alone_as_a_stranger(account: Account) -> None:
+    stripped = next(drift for drift in DRIFTS if drift.title == "the log group's tags stripped")
+    account.clear()
+    account.upload(TWIN, Project(MAPPINGS[0]).files)
+    cut = itertools.count(1)
+    while "log group /gluecode/factory" not in account.picture():
+        account.run("deploy", {"project": TWIN}, faults=CutAfter(next(cut)))
+    stripped.do(account.client)
+
+    destroyed = account.run("destroy", {"twin": TWIN, "retain_data": False})
+
+    assert (destroyed.error, sorted(account.picture())) == ("ForeignResource", ["log group /gluecode/factory"])
+    assert "/gluecode/factory" in destroyed.cause
+    assert account.item(TWIN, "lock") is None
 
 
 # Every action of a task that is no verb of a kind; those of the kinds are held by the contract suite.
