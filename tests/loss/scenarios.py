@@ -1,10 +1,10 @@
-"""The three scenarios of the loss test: how events get in, what fails on their way, and how a token is rotated."""
+"""The four scenarios of the loss test: how events get in, what fails on their way, and how a token is rotated."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -13,6 +13,7 @@ from orchestrator import rotation, telemetry
 from orchestrator.local.remote_client import envelope
 from orchestrator.local.remote_cloud import RemoteCloud
 from orchestrator.local.remote_faults import Fault
+from orchestrator.names import TwinNames
 from orchestrator.rotation import Connection
 from tests.loss import ledger
 from tests.loss.proxy import FUNCTION_URL
@@ -22,6 +23,8 @@ _ATTEMPTS = 20
 _SLOWER_THAN_AWS_CLIENTS_WAIT = 6.0  # seconds; lambda_functions.shared.clients waits for 5
 _SLOWER_THAN_SENDERS_WAIT = 11.0  # lambda_functions.shared.sending waits for 10
 _RETRY_AFTER = 0.2
+_COMES_AGAIN_AFTER = "20"
+"""Seconds for which SQS hides a message: less than a function may take, so that some come again while they are sent."""
 _FIRST_TOKEN_OF_AZURE, _SECOND_TOKEN_OF_AZURE = "the-first-token-of-azure", "the-second-token-of-azure"
 
 _ON_AWS_CALLS = (
@@ -251,13 +254,34 @@ class OverAzure(Scenario):
         )
 
 
+class OverAzureInBatches(OverAzure):
+    """The same, but what waits for the Connector shares requests: a queue of SQS lies in front of it."""
+
+    name, twin = "d  c, in batches", "loss-d"
+
+    def connections(self) -> Mapping[str, Any]:
+        there, back = super().connections().values()
+        return {self._TO_AZURE: {**there, "batching": True}, self._BACK: back}
+
+    def deployed(self) -> None:
+        super().deployed()
+        sqs = self.world.aws.client("sqs")
+        url = sqs.get_queue_url(QueueName=TwinNames(self.twin).function("connector"))["QueueUrl"]
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": _COMES_AGAIN_AFTER})
+
+
 @contextmanager
 def scenarios(world: World, events: int) -> Iterator[Sequence[Scenario]]:
-    """All three, with about a third of the events each."""
-    a, b = events // 3, events // 3
-    signs = RemoteCloud("azure", seed=1, retry_seconds=0.1, signing=True)
-    with RemoteCloud("gcp", retry_seconds=0.1) as gcp, signs as azure:
-        yield AllOnAws(world, a), FromGcp(world, b, gcp), OverAzure(world, events - a - b, azure)
+    """All of them, with about a quarter of the events each."""
+    few = events // 4
+    with ExitStack() as open_clouds:
+        gcp = open_clouds.enter_context(RemoteCloud("gcp", retry_seconds=0.1))
+        one, other = (
+            open_clouds.enter_context(RemoteCloud("azure", seed=seed, retry_seconds=0.1, signing=True))
+            for seed in (1, 2)
+        )
+        over = OverAzure(world, few, one), OverAzureInBatches(world, few, other)
+        yield AllOnAws(world, events - 3 * few), FromGcp(world, few, gcp), *over
 
 
 def _published(scenario: Scenario, number: int) -> bool:

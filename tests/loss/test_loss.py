@@ -21,12 +21,12 @@ from tests.loss.ledger import Counts, Ledger, event, stored_value
 TWIN = "counted"
 
 
-@pytest.mark.timeout(900)  # three deployments, and workers that are killed and start cold again and again
+@pytest.mark.timeout(900)  # four deployments, and workers that are killed and start cold again and again
 def test_no_event_is_lost_and_none_is_stored_twice_whatever_fails(tmp_path: Path) -> None:
-    results = prove(tmp_path, events=150, seed=1)
+    results = prove(tmp_path, events=200, seed=1)
 
     assert [(result.name[0], result.under_faults.sound, result.after_replay.row) for result in results] == [
-        (name, True, (50, 50, 50, 0, 0, 0, 0)) for name in "abc"
+        (name, True, (50, 50, 50, 0, 0, 0, 0)) for name in "abcd"
     ]
     assert all(result.replayed and result.faults for result in results)
 
