@@ -161,7 +161,7 @@ def test_a_secret_comes_back_from_its_recovery_window_with_the_projects_token(wo
         pytest.param(b'{"connections": {"gcp_l1_to_aws_l2": {"token": "hush"', id="not JSON"),
         pytest.param(b'["hush"]', id="not an object"),
         pytest.param(b'{"connections": "hush"}', id="connections are not an object"),
-        pytest.param(b'{"connections": {"gcp_l1_to_aws_l2": {"token": 4711}}}', id="the token is not a text"),
+        pytest.param(b'{"connections": {"gcp_l1_to_aws_l2": {"token": 471108151623}}}', id="the token is not a text"),
     ],
 )
 def test_a_malformed_file_is_refused_without_quoting_it(
@@ -175,4 +175,4 @@ def test_a_malformed_file_is_refused_without_quoting_it(
 
     told = capsys.readouterr().out + str(error.value)
     assert error.value.__suppress_context__
-    assert ("hush" in told, "4711" in told) == (False, False)
+    assert ("hush" in told, "471108151623" in told) == (False, False)
