@@ -63,7 +63,7 @@ check: $(READY) ## Format, lint, strict types, import directions, templates and 
 	@$(BIN)/python -m tests.install.policies
 
 unit: $(READY) $(if $(CHROMIUM),$(AXE)) $(if $(NPM),$(ASL)) ## The test suite, without what has a long target of its own
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/loss --ignore tests/e2e/test_secrets_stay_secret.py
+	@$(BIN)/python -m pytest -n 2 -p tests.workers --ignore tests/loss --ignore tests/e2e/test_secrets_stay_secret.py
 
 asl-validator: $(ASL) ## Install the independent validator of state machines (needs npm)
 

@@ -16,8 +16,6 @@ from orchestrator.local.server import Settings
 from orchestrator.permissions import REQUIRED_AWS_PERMISSIONS
 from tests.conftest import Clients, clients_of
 
-pytestmark = pytest.mark.xdist_group("check-permissions")
-
 ACCOUNT = "000000000000"
 ASKING = {
     "Effect": "Allow",

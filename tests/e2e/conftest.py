@@ -26,14 +26,6 @@ ROOT = Path(__file__).parents[2]
 MakeProject = Callable[..., Path]
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have one worker run them all: they share the cloud, and most of them come after one another."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("e2e"))
-
-
 @pytest.fixture(scope="session")
 def command(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The `gluecode` command of the built wheel, in an environment that knows nothing of this checkout.

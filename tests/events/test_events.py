@@ -14,7 +14,6 @@ from orchestrator.install.install import Options, install
 from tests.events.conftest import Account, eventually
 from tests.unit.orchestrator.projects import files
 
-pytestmark = pytest.mark.xdist_group("events")
 EXAMPLE = Path(__file__).parents[2] / "examples" / "factory-twin"
 NOWHERE = ("gcp", "gcp", "gcp")  # no layer on AWS: what is deployed is soon told
 

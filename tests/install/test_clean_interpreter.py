@@ -12,7 +12,6 @@ from orchestrator.install import layers, packages
 from orchestrator.install.layers import Target
 from tests.install import clean
 
-pytestmark = pytest.mark.xdist_group("layers")
 INTERPRETERS = clean.interpreters()
 EACH_INTERPRETER = pytest.mark.parametrize("python", INTERPRETERS, ids=lambda path: Path(path).name)
 FOR_AWS = Target(layers.AWS_RUNTIME, layers.host().architecture)

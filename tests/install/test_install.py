@@ -30,8 +30,6 @@ from orchestrator.local import cloud
 from orchestrator.local.cloud import Cloud
 from orchestrator.session import Aws
 
-pytestmark = pytest.mark.xdist_group("install")
-
 
 def silent(_: Event) -> None:
     """Nobody watches."""

@@ -16,7 +16,6 @@ from orchestrator.install.packages import Package, folder
 from orchestrator.problem import Problem
 from tests.install import clean
 
-pytestmark = pytest.mark.xdist_group("layers")
 ROOT = Path(__file__).parents[2]
 FIFTEEN_MB = 15 * 1024 * 1024
 

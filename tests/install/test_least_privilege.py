@@ -24,7 +24,6 @@ from tests.local.functions import deploy, eventually
 from tests.unit.orchestrator.projects import connections, files
 
 ENDED = 240.0  # seconds that an execution may take on a busy machine
-pytestmark = pytest.mark.xdist_group("least-privilege")
 
 
 TWIN = "factory-twin"

@@ -10,8 +10,6 @@ import pytest
 from tests.conftest import Clients
 from tests.local.functions import eventually
 
-pytestmark = pytest.mark.xdist_group("shim-events")
-
 
 def arn(clients: Clients, queue: str) -> str:
     """Make a queue that nobody may send to. Returns its ARN."""

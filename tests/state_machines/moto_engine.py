@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
@@ -14,10 +15,13 @@ from typing import Any
 from moto.core.config import default_user_config
 from moto.server import ThreadedMotoServer
 from moto.stepfunctions.parser.asl.component.common.error_name import custom_error_name
+from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_callback,
     state_task_service_sfn,
 )
+from moto.stepfunctions.parser.asl.parse import asl_parser
+from moto.stepfunctions.parser.asl.utils import boto_client
 
 _ROOT = Path(__file__).parents[2]
 
@@ -44,6 +48,7 @@ def running(lambda_endpoint: str) -> Iterator[str]:
 def _serve() -> None:
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     _let_moto_start_executions()
+    _let_moto_do_things_once()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -74,6 +79,26 @@ def _let_moto_start_executions() -> None:
         (state_task_service_sfn.StateTaskServiceSfn, "_normalise_response", from_boto),
         (custom_error_name, "ILLEGAL_CUSTOM_ERROR_PREFIX", "no error begins like this"),
         (state_task_service_callback, "_DELAY_SECONDS_SYNC_CONDITION_CHECK", 0.02),
+    )
+    for owner, name, replacement in replaced:
+        setattr(owner, name, replacement)
+
+
+def _let_moto_do_things_once() -> None:
+    """Keep what moto makes anew each time: what it has parsed for each execution, its client for each task."""
+
+    @functools.cache
+    def client(region: str, service: str) -> Any:
+        return boto_client.boto_client_for(region, service)
+
+    def client_for(region: str, service: str, **_: Any) -> Any:
+        return client(region, service)
+
+    parser = asl_parser.AmazonStateLanguageParser
+    replaced: tuple[tuple[Any, str, Any], ...] = (
+        (lambda_eval_utils, "boto_client_for", client_for),
+        (state_task_service_sfn, "boto_client_for", client_for),
+        (parser, "parse", staticmethod(functools.cache(parser.parse))),
     )
     for owner, name, replacement in replaced:
         setattr(owner, name, replacement)

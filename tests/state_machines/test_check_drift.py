@@ -13,8 +13,6 @@ from tests.state_machines.engines import Engine
 from tests.state_machines.example import TWIN, Steps, planned
 from tests.state_machines.recorder import Call, Recorder, StepFails
 
-pytestmark = pytest.mark.xdist_group("engines")
-
 DRIFTED = f"info-hot-table {TWIN}-hot-iot-data"
 
 

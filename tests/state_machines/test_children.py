@@ -14,8 +14,6 @@ from tests.state_machines.recorder import Recorder
 
 LAYER = "arn:aws:lambda:eu-central-1:123456789012:layer:factory-configuration:7"
 
-pytestmark = pytest.mark.xdist_group("engines")
-
 
 def given(component: str, mapping: tuple[str, str, str] = ("azure", "aws", "aws")) -> dict[str, Any]:
     """The input with which a function of a twin is deployed or inspected."""

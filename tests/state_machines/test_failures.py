@@ -19,7 +19,6 @@ ALL_ON_AWS = ("aws", "aws", "aws")
 GO_ON = 'start again with the same input: steps that are done answer "unchanged".'
 
 pytestmark = [
-    pytest.mark.xdist_group("engines"),
     # A thread of moto's that still waits for a nested execution when another branch has failed ends in a TypeError.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning"),
 ]

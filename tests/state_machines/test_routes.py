@@ -22,8 +22,6 @@ SCENARIOS = (("aws", "aws", "aws"), ("aws", "azure", "aws"), ("gcp", "aws", "gcp
 BEFORE = ["check-permissions", "load-project", f"take-lock {TWIN}", "record-start"]
 AFTER = ["record-outcome", f"release-lock {TWIN}", "announce-result"]
 
-pytestmark = pytest.mark.xdist_group("engines")
-
 
 def name(mapping: Mapping3) -> str:
     """`aws-azure-gcp`."""

@@ -1,0 +1,43 @@
+"""Shares the tests out among workers (`-p tests.workers`): what shares a cloud stays together, the longest come first.
+
+Together are the tests of a file, and those of a folder whose files share fixtures that take long to make. If something
+long came last, one worker would be left alone with it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
+_TOGETHER = ("tests/state_machines/", "tests/e2e/")
+_LONGEST = (
+    *_TOGETHER,
+    "tests/proofs/",
+    "tests/events/",
+    "tests/install/test_least_privilege.py",
+    "tests/contract/test_contract.py",
+    "tests/cli/test_replay.py",
+    "tests/browser/test_site.py",
+    "tests/docs/test_commands.py",
+    "tests/bench/",
+    "tests/local/test_cloud.py",
+)
+
+
+class _ByCloud(LoadScopeScheduling):  # type: ignore[misc]
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return next((folder for folder in _TOGETHER if file.startswith(folder)), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Share them out in the order of the collection."""
+    config.option.loadscopereorder = False
+    return _ByCloud(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest first."""
+    items.sort(key=lambda item: next((rank for rank, path in enumerate(_LONGEST) if item.nodeid.startswith(path)), 99))
