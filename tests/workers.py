@@ -40,4 +40,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest first."""
-    items.sort(key=lambda item: next((rank for rank, path in enumerate(_LONGEST) if item.nodeid.startswith(path)), 99))
+    items.sort(key=lambda item: _rank(item.nodeid))
+
+
+def _rank(nodeid: str) -> int:
+    return next((rank for rank, path in enumerate(_LONGEST) if nodeid.startswith(path)), len(_LONGEST))
