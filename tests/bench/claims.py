@@ -33,7 +33,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Measured:
-    """Everything that was measured. `least` is a number of calls; `cold` are seconds: first deployment, again."""
+    """Everything that was measured. `least` is a number of calls; `cold` are seconds: first deployment, no change."""
 
     counts: Sequence[Count]
     least: int
@@ -59,7 +59,9 @@ def claims(found: Measured) -> Iterator[Claim]:
     yield Claim("first deployment: calls, by the least possible", small.calls / found.least, 2)
     yield Claim("no change: writing calls on the twin's resources", again.writes, 0)
     yield Claim("no change: reading calls, more than one for each resource", again.reads - found.resources, TAGS_APART)
-    yield Claim("no change: wall, by that of the first deployment (workers cold)", found.cold[1] / found.cold[0], 1 / 3)
+    yield Claim(
+        "no change: wall, by that of the first deployment (workers cold for both)", found.cold[1] / found.cold[0], 1 / 3
+    )
     far = found.walls[-1]
     yield Claim(f"first deployment, {far.delay} ms a call: wall less engine, by the least possible", net(far), 3)
     yield Claim("10,000 devices, 300 with own code: events in a history", own.history, HISTORY_LIMIT)

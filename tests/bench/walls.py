@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,8 @@ from botocore.config import Config
 
 from orchestrator import upload
 from orchestrator.install import install as installer
-from orchestrator.local import cloud
+from orchestrator.local import cloud, processes
+from orchestrator.local.cloud import Cloud
 from orchestrator.names import Installation, TwinNames, project_files
 from orchestrator.session import Aws
 from tests.bench import idle, least
@@ -46,10 +49,26 @@ class Walls:
         return float(statistics.median(getattr(self, name)))
 
 
+@dataclass
+class Cold:
+    """Seconds of a first deployment and of one where nothing changed, run by run, with workers that have to start."""
+
+    first: list[float] = field(default_factory=list)
+    again: list[float] = field(default_factory=list)
+
+    @property
+    def medians(self) -> tuple[float, float]:
+        """The median of each."""
+        return statistics.median(self.first), statistics.median(self.again)
+
+
 class Stage:
     """The embedded cloud with the orchestrator, its idle double, and the proxy in front of AWS."""
 
-    def __init__(self, aws: Aws, installation: Installation, idle_one: Installation, far: Distance) -> None:
+    def __init__(
+        self, running: Cloud, aws: Aws, installation: Installation, idle_one: Installation, far: Distance
+    ) -> None:
+        self._running = running
         self.aws = aws
         self.installation = installation
         self.far = far
@@ -76,6 +95,15 @@ class Stage:
     def idle_run(self, which: str) -> float:
         """The same way through the same machines, by tasks that do nothing."""
         return self._run(self._idle, {"project": which})
+
+    def end_workers(self) -> None:
+        """End every Lambda worker, as AWS does after some idle time: whatever runs next begins with a cold start."""
+        workers = "ministack-lambda-"
+        for pid in set(processes.marked(self._running.nonce)).intersection(processes.marked(workers)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        while set(processes.marked(self._running.nonce)).intersection(processes.marked(workers)):
+            time.sleep(0.02)
 
     def least_possible(self, devices: int) -> least.Took:
         """The creating calls alone, for a twin of that size."""
@@ -109,7 +137,7 @@ def stage(devices: int) -> Iterator[Stage]:
                 # What is deployed here is started by us: the run that an upload starts would come in between.
                 aws.client("events").disable_rule(Name=f"{installed.prefix}-project-changed")
                 _lead_through(aws, far, installed)
-                yield Stage(aws, installed, idle.install(aws.client, installed, devices), far)
+                yield Stage(running, aws, installed, idle.install(aws.client, installed, devices), far)
         finally:
             cloud.down(home)
 
@@ -127,13 +155,22 @@ def _lead_through(aws: Aws, far: Distance, installation: Installation) -> None:
                 )
 
 
-def measure(on: Stage, devices: int, rounds: int) -> tuple[tuple[float, float], list[Walls]]:
-    """The cold first deployment with its repetition, then, with warm workers, all of it at every delay.
+def measure_cold(on: Stage, devices: int, rounds: int) -> Cold:
+    """A first deployment and one where nothing changed, both when no worker has started, in turns."""
+    cold = Cold()
+    for _ in range(rounds):
+        project = on.project(devices)
+        for seconds in (cold.first, cold.again):
+            on.end_workers()
+            seconds.append(on.deploy(project))
+    return cold
+
+
+def measure(on: Stage, devices: int, rounds: int) -> list[Walls]:
+    """All of it at every delay, with warm workers.
 
     What is compared is timed in turns, so that whatever else the machine does meets all of them.
     """
-    first = on.project(devices)
-    cold = on.deploy(first), on.deploy(first)
     for _ in range(3):  # every Lambda worker that will ever run side by side has run
         warming = on.project(devices)
         on.deploy(warming)
@@ -154,7 +191,7 @@ def measure(on: Stage, devices: int, rounds: int) -> tuple[tuple[float, float], 
             walls.idle_again.append(on.idle_run(idle.AGAIN))
         measured.append(walls)
     on.far.set(0)
-    return cold, measured
+    return measured
 
 
 def events_per_second(on: Stage, events: int) -> float:
