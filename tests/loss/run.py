@@ -20,7 +20,6 @@ Say = Callable[[str], None]
 _MOST_WAVES = 20
 _SMALLEST_WAVE = 25
 _SENDERS = 3
-_MOST_REPLAYS = 8
 _PATIENCE_SECONDS = 180.0  # longer than a function can take, with every retry of Lambda's
 _POLL_SECONDS = 1.0
 
@@ -130,16 +129,18 @@ class Run:
         return counts
 
     def _replay_all(self, counts: Counts) -> tuple[int, Counts]:
-        """Replay as an operator would: again, as long as something comes back. Returns how many events went back in."""
-        replayed = 0
-        for _ in range(_MOST_REPLAYS):
-            if counts.complete or counts.lost:
-                break
+        """Replay as an operator would: again, as long as something comes back. Returns how many events went back in.
+
+        Something does as long as a circuit breaker is open, which it may be for half a minute after everything works.
+        """
+        replayed, deadline = 0, time.monotonic() + _PATIENCE_SECONDS
+        while not (counts.complete or counts.lost) and time.monotonic() < deadline:
             queue = failure_queue.find(self._aws, self._scenario.twin)
             handled = replay.replay(self._aws, self._scenario.twin, queue)
             replayed += sum(each.outcome == "replayed" for each in handled)
             self._scenario.deliver_elsewhere()
             counts = self._at_rest("replaying")
+            time.sleep(_POLL_SECONDS)
         return replayed, counts
 
     def _counts(self) -> Counts:
