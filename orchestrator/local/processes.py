@@ -12,22 +12,22 @@ from pathlib import Path
 _POLL_SECONDS = 0.02
 
 
-def marked(mark: str) -> list[int]:
-    """The numbers of all running processes whose command line contains `mark`; this process is never among them."""
-    return sorted(pid for pid, command in _commands() if mark in command and pid != os.getpid())
+def marked(*marks: str) -> list[int]:
+    """The numbers of all running processes whose command line contains every mark; this process is never among them."""
+    return sorted(pid for pid, command in _commands() if all(mark in command for mark in marks) and pid != os.getpid())
 
 
-def end(mark: str, patience_seconds: float = 3.0) -> None:
-    """End all processes with that mark: ask with SIGTERM and give them time, then SIGKILL what is left.
+def end(*marks: str, patience_seconds: float = 3.0) -> None:
+    """End all processes with these marks: ask with SIGTERM and give them time, then SIGKILL what is left.
 
     Returns when none runs any more, or after as much time again.
     """
     for wanted in (signal.SIGTERM, signal.SIGKILL):
-        for pid in marked(mark):
+        for pid in marked(*marks):
             with suppress(ProcessLookupError):
                 os.kill(pid, wanted)
         deadline = time.monotonic() + patience_seconds
-        while marked(mark) and time.monotonic() < deadline:
+        while marked(*marks) and time.monotonic() < deadline:
             time.sleep(_POLL_SECONDS)
 
 

@@ -39,7 +39,7 @@ def measure(rounds: int, console: Console) -> Measured:
     warm = handlers.measure()
     console.print("Deploying on the embedded cloud …")
     with walls.stage(3) as on:
-        cold = walls.measure_cold(on, 3, rounds).medians
+        cold = walls.measure_cold(on, 3, rounds)
         timed = walls.measure(on, 3, rounds)
         rate = walls.events_per_second(on, 200)
         seconds, busiest = walls.busiest(on, 10_000, 300)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,19 +47,6 @@ class Walls:
         return float(statistics.median(getattr(self, name)))
 
 
-@dataclass
-class Cold:
-    """Seconds of a first deployment and of one where nothing changed, run by run, with workers that have to start."""
-
-    first: list[float] = field(default_factory=list)
-    again: list[float] = field(default_factory=list)
-
-    @property
-    def medians(self) -> tuple[float, float]:
-        """The median of each."""
-        return statistics.median(self.first), statistics.median(self.again)
-
-
 class Stage:
     """The embedded cloud with the orchestrator, its idle double, and the proxy in front of AWS."""
 
@@ -98,12 +83,7 @@ class Stage:
 
     def end_workers(self) -> None:
         """End every Lambda worker, as AWS does after some idle time: whatever runs next begins with a cold start."""
-        workers = "ministack-lambda-"
-        for pid in set(processes.marked(self._running.nonce)).intersection(processes.marked(workers)):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        while set(processes.marked(self._running.nonce)).intersection(processes.marked(workers)):
-            time.sleep(0.02)
+        processes.end(self._running.nonce, "ministack-lambda-")
 
     def least_possible(self, devices: int) -> least.Took:
         """The creating calls alone, for a twin of that size."""
@@ -155,15 +135,16 @@ def _lead_through(aws: Aws, far: Distance, installation: Installation) -> None:
                 )
 
 
-def measure_cold(on: Stage, devices: int, rounds: int) -> Cold:
-    """A first deployment and one where nothing changed, both when no worker has started, in turns."""
-    cold = Cold()
+def measure_cold(on: Stage, devices: int, rounds: int) -> tuple[float, float]:
+    """Seconds (medians) of a first deployment and of one where nothing changed, both when no worker has started."""
+    first: list[float] = []
+    again: list[float] = []
     for _ in range(rounds):
         project = on.project(devices)
-        for seconds in (cold.first, cold.again):
+        for seconds in (first, again):
             on.end_workers()
             seconds.append(on.deploy(project))
-    return cold
+    return statistics.median(first), statistics.median(again)
 
 
 def measure(on: Stage, devices: int, rounds: int) -> list[Walls]:

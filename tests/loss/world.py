@@ -75,8 +75,7 @@ class World:
 
     def kill_a_worker(self, twin: str, dice: random.Random) -> bool:
         """Kill the process that runs one of the twin's functions, whatever it is doing. False when there is none."""
-        ours = set(processes.marked(self.running.nonce))
-        workers = sorted(ours.intersection(processes.marked(f"ministack-lambda-{twin}-")))
+        workers = processes.marked(self.running.nonce, f"ministack-lambda-{twin}-")
         if not workers:
             return False
         with suppress(ProcessLookupError):

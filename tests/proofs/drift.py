@@ -11,7 +11,7 @@ import sys
 
 from tests.harness.account import Account, Execution
 from tests.harness.picture import differences
-from tests.proofs.drifts import DRIFTS, Drift
+from tests.proofs.drifts import DRIFTS, Drift, titled
 from tests.proofs.projects import TWIN
 from tests.proofs.report import Outcome, Report, options, spread
 
@@ -52,7 +52,7 @@ def check(account: Account, drift: Drift) -> Outcome:
 
 def check_titled(account: Account, title: str) -> Outcome:
     """Check the drift of that title: what makes it is a function, which cannot be handed to another process."""
-    return check(account, next(drift for drift in DRIFTS if drift.title == title))
+    return check(account, titled(title))
 
 
 def found_by(inspected: Execution) -> dict[str, list[str]]:

@@ -422,3 +422,8 @@ DRIFTS = (
         batching=True,
     ),
 )  # fmt: skip
+
+
+def titled(title: str) -> Drift:
+    """The drift of that title."""
+    return next(drift for drift in DRIFTS if drift.title == title)

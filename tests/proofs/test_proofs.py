@@ -12,7 +12,7 @@ from tests.harness.account import PREFIX, Account
 from tests.harness.faults import CutAfter
 from tests.proofs import crash, drift, faults, foreign, grants, reconcile, rollback, sequences, together
 from tests.proofs.circuit import circuit, stretches
-from tests.proofs.drifts import DRIFTS, Drift
+from tests.proofs.drifts import DRIFTS, Drift, titled
 from tests.proofs.expected import rows
 from tests.proofs.projects import MAPPINGS, SCENARIOS, TWIN, Mapping, Project, name_of
 from tests.proofs.stories import STORIES
@@ -112,13 +112,12 @@ def test_what_is_not_ours_is_left_alone_until_it_is_adopted(account: Account, st
 
 
 def test_a_thing_without_a_record_that_lost_its_tags_is_left_alone_as_a_stranger(account: Account) -> None:
-    stripped = next(drift for drift in DRIFTS if drift.title == "the log group's tags stripped")
     account.clear()
     account.upload(TWIN, Project(MAPPINGS[0]).files)
     cut = itertools.count(1)
     while "log group /gluecode/factory" not in account.picture():
         account.run("deploy", {"project": TWIN}, faults=CutAfter(next(cut)))
-    stripped.do(account.client)
+    titled("the log group's tags stripped").do(account.client)
 
     destroyed = account.run("destroy", {"twin": TWIN, "retain_data": False})
 

@@ -74,12 +74,15 @@ def _let_moto_start_executions() -> None:
         for name in list(response):
             response[name[0].upper() + name[1:]] = response.pop(name)
 
-    replaced: tuple[tuple[Any, str, Any], ...] = (
+    _replace(
         (state_task_service_sfn.StateTaskServiceSfn, "_normalise_parameters", to_boto),
         (state_task_service_sfn.StateTaskServiceSfn, "_normalise_response", from_boto),
         (custom_error_name, "ILLEGAL_CUSTOM_ERROR_PREFIX", "no error begins like this"),
         (state_task_service_callback, "_DELAY_SECONDS_SYNC_CONDITION_CHECK", 0.02),
     )
+
+
+def _replace(*replaced: tuple[Any, str, Any]) -> None:
     for owner, name, replacement in replaced:
         setattr(owner, name, replacement)
 
@@ -95,13 +98,11 @@ def _let_moto_do_things_once() -> None:
         return client(region, service)
 
     parser = asl_parser.AmazonStateLanguageParser
-    replaced: tuple[tuple[Any, str, Any], ...] = (
+    _replace(
         (lambda_eval_utils, "boto_client_for", client_for),
         (state_task_service_sfn, "boto_client_for", client_for),
         (parser, "parse", staticmethod(functools.cache(parser.parse))),
     )
-    for owner, name, replacement in replaced:
-        setattr(owner, name, replacement)
 
 
 if __name__ == "__main__":
