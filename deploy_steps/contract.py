@@ -136,12 +136,12 @@ def ensure_ours(kind: str, name: str, owner: Owner, live_tags: Mapping[str, str]
     )
 
 
-def as_marks(tags: Mapping[str, str]) -> str:
+def encode_tags(tags: Mapping[str, str]) -> str:
     """Tags in a text, for what AWS gives none or tells them in a call of their own only. No value has a space."""
     return " ".join(f"{key}={value}" for key, value in tags.items())
 
 
-def read_marks(text: str) -> dict[str, str]:
+def decode_tags(text: str) -> dict[str, str]:
     """The way back."""
     return dict(mark.split("=", 1) for mark in text.split() if "=" in mark)
 

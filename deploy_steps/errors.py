@@ -1,6 +1,6 @@
 """The closed list of errors a step can raise; a state machine retries or catches them by class name."""
 
-# ruff: noqa: N818  # the names are read in a graph and in a Fail state's cause: they say what is wrong, not that it is
+# the names are read in a graph and in a Fail state's cause: they say what is wrong, not that it is
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
 """Makes the three Lambda handlers of a kind: read the event, run one verb, journal one line, answer.
 
-Event of `create` and `info`: {"run": "…", "dry_run": false, "spec": {…}, "known": {…}, "was_there": true}. `known`
+Event of `create` and `info`: {"run": "…", "dry_run": false, "spec": {…}, "resolved": {…}, "may_exist": true}.
+`resolved`
 holds the fields of the spec that only this execution could find out (the version of the configuration layer, say).
-`was_there` says whether the thing may be there from before: false lets a kind that can do so create it without having
+`may_exist` says whether the thing may be there from before: false lets a kind that can do so create it without having
 looked. Event of `destroy`: {"run": "…", "dry_run": false, "identity": {…}}. Answer: `contract.Result` as JSON, and of
-`create` also `was_there`: whether it was there before, for the steps about what hangs on it.
+`create` also `may_exist`: whether it was there before, for the steps about what hangs on it.
 
 The journal is one JSON line per step on standard output. All step tasks share one log group, so a deployment is
 followed by reading one place, on every engine, at no extra call.
@@ -43,7 +44,7 @@ class Kind:
     """One kind of resource, as the state machines, the template and the tests see it.
 
     The verbs in `reads_s3` get a client of S3 as well (`s3=`), for what they read from the artifact bucket themselves.
-    `creates_first` says that its `create` takes `new=`.
+    `create_first` says that its `create` takes `new=`.
     """
 
     name: str
@@ -55,7 +56,7 @@ class Kind:
     info: Callable[..., Result]
     actions: Actions
     reads_s3: tuple[str, ...] = ()
-    creates_first: bool = False
+    create_first: bool = False
 
     def task(self, verb: str) -> Handler:
         """The Lambda handler of one verb (`create`, `destroy` or `info`)."""
@@ -66,15 +67,15 @@ class Kind:
             if not isinstance(event, Mapping) or not isinstance(event.get(key), Mapping):
                 raise InvalidInput(f"{self.name} {verb}: the event has no '{key}' object.")
             options: dict[str, Any] = {} if verb == "info" else {"dry_run": bool(event.get("dry_run", False))}
-            if verb == "create" and self.creates_first:
-                options["new"] = event.get("was_there") is False and not options["dry_run"]
+            if verb == "create" and self.create_first:
+                options["new"] = event.get("may_exist") is False and not options["dry_run"]
             with journal(event, self.name, verb) as note, aws.translated():
                 if verb in self.reads_s3:
                     options["s3"] = aws.client("s3")
-                wanted: Any = read_spec(shape, {**event[key], **(event.get("known") or {})})
+                wanted: Any = read_spec(shape, {**event[key], **(event.get("resolved") or {})})
                 result = run(aws.client(self.service), wanted, **options)
                 note(result)
-            return result.as_dict() | ({"was_there": result.outcome != "created"} if verb == "create" else {})
+            return result.as_dict() | ({"may_exist": result.outcome != "created"} if verb == "create" else {})
 
         return handler
 
@@ -89,7 +90,7 @@ class journal:  # noqa: N801  # reads as a statement: `with journal(...) as note
             self._line["name"] = subject.get("name", "")
         if event.get("dry_run"):
             self._line["dry_run"] = True
-        if event.get("was_there") is False:
+        if event.get("may_exist") is False:
             self._line["new"] = True
 
     def __enter__(self) -> Callable[..., None]:

@@ -6,9 +6,10 @@ or of another machine belongs.
 
 from __future__ import annotations
 
+import functools
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from typing import Any
 
@@ -35,6 +36,23 @@ def definition(name: str) -> dict[str, Any]:
 def placeholders(name: str) -> frozenset[str]:
     """The names of the tasks and machines that the definition calls."""
     return frozenset(_PLACEHOLDER.findall(source(name)))
+
+
+@functools.cache
+def retried() -> frozenset[str]:
+    """The names of the steps' own errors that some task is retried on."""
+    return frozenset(name for machine in MACHINES for name in _retried(definition(machine)) if "." not in name)
+
+
+def _retried(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for block in value.get("Retry", ()):
+            yield from block["ErrorEquals"]
+        for inner in value.values():
+            yield from _retried(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _retried(inner)
 
 
 def rendered(name: str, substitutions: Mapping[str, str]) -> str:

@@ -17,22 +17,24 @@ from typing import Any
 from deploy_steps import aws
 from deploy_steps.contract import Outcome, Result
 from deploy_steps.errors import RETRYABLE, AccessDenied, StepError
+from deploy_steps.shared import settings
+from deploy_steps.shared.action_resources import UNDER_A_CONDITION, ActionResources
+from deploy_steps.shared.simulation import NOT_GRANTED, Access, Decision, simulate
+from deploy_steps.state import state_table
 from deploy_steps.task import journal
-from deploy_steps.tasks import settings, state_table
-from deploy_steps.tasks.simulation import NOT_GRANTED, Ask, Decision, simulate
-from deploy_steps.tasks.subjects import UNDER_A_CONDITION, Subjects
-from orchestrator.names import Installation
+from orchestrator.core.names import Installation
 
 KIND = "permissions-check"
-NAME = "check-permissions"
 ACTIONS = (
     "dynamodb:GetItem",
     "dynamodb:PutItem",
     "cloudformation:ListStackResources",
     "iam:SimulatePrincipalPolicy",
 )
+NEEDS_PYDANTIC = True
 
 _VERBS = ("create", "destroy")
+_NOT_OF_A_DEPLOYMENT = ("check-permissions", "start-deployment")  # they come before it
 _ANY_TWIN = "twin"  # the roles' policies know twins by the start of their names alone, so one stands for all
 _INSTALLATION = "#installation"  # stands in the state table where a twin's name would; none can begin so
 _ITEM = "permissions"
@@ -42,7 +44,7 @@ _LONGEST = 5  # roles that an error tells of in full
 
 
 @dataclass(frozen=True)
-class Lack:
+class MissingAction:
     """An action that the role of a task lacks, on which resource, and why."""
 
     task: str
@@ -72,12 +74,12 @@ def check(client: Callable[[str], Any], event: Mapping[str, Any]) -> Outcome:
     return "absent" if lacking is None else "present"
 
 
-def _lacking(client: Callable[[str], Any], installation: Installation, stack: str) -> tuple[Lack, ...] | None:
+def _lacking(client: Callable[[str], Any], installation: Installation, stack: str) -> tuple[MissingAction, ...] | None:
     """What the roles lack; None where this role may not ask, or where AWS has no simulator."""
     try:
         with aws.translated():
             twin = settings.twin_prefix() + _ANY_TWIN
-            return lacks(client("iam"), installation, twin, roles(client("cloudformation"), stack))
+            return missing_actions(client("iam"), installation, twin, roles(client("cloudformation"), stack))
     except RETRYABLE:
         raise
     except StepError:
@@ -92,27 +94,31 @@ def roles(cloudformation: Any, stack: str) -> dict[str, str]:
     return {task: made[f"{name}Role"]["PhysicalResourceId"] for task, name in logical.items() if f"{name}Role" in made}
 
 
-def lacks(iam: Any, installation: Installation, twin: str, role_of: Mapping[str, str]) -> tuple[Lack, ...]:
+def missing_actions(
+    iam: Any, installation: Installation, twin: str, role_of: Mapping[str, str]
+) -> tuple[MissingAction, ...]:
     """What the tasks' roles may not do for a twin. Raises ClientError when IAM may not be asked."""
-    subjects = Subjects(installation, twin)
+    subjects = ActionResources(installation, twin)
 
-    def lacking(task: str) -> list[Lack]:
+    def lacking(task: str) -> list[MissingAction]:
         wanted = [(action, subjects.of(task, action)) for action in _actions()[task]]
         decided = _asked(iam, installation.role_arn(role_of[task]), wanted)
-        return [Lack(task, role_of[task], *ask, said.why) for ask, said in decided.items() if _denied(ask, said)]
+        return [
+            MissingAction(task, role_of[task], *ask, said.why) for ask, said in decided.items() if _denied(ask, said)
+        ]
 
     with ThreadPoolExecutor(_ASKERS) as askers:
         return tuple(lack for found in askers.map(lacking, role_of) for lack in found)
 
 
-def _asked(iam: Any, role_arn: str, wanted: Iterable[Ask]) -> dict[Ask, Decision]:
+def _asked(iam: Any, role_arn: str, wanted: Iterable[Access]) -> dict[Access, Decision]:
     try:
         return simulate(iam, role_arn, wanted)
     except iam.exceptions.NoSuchEntityException:
         return dict.fromkeys(wanted, Decision("missing", "the role does not exist"))
 
 
-def _denied(ask: Ask, decision: Decision) -> bool:
+def _denied(ask: Access, decision: Decision) -> bool:
     """Whether it is certain. What a role has under a condition, the simulator may take for not granted."""
     action, _ = ask
     return decision.verdict == "missing" and (action not in UNDER_A_CONDITION or decision.why != NOT_GRANTED.why)
@@ -121,15 +127,14 @@ def _denied(ask: Ask, decision: Decision) -> bool:
 def _actions() -> dict[str, tuple[str, ...]]:
     """The actions of every task that a deployment can come to."""
     # Not at the top: the registry imports this module, and the modules of all tasks, which a remembered verdict spares.
-    from deploy_steps.kinds import KINDS
-    from deploy_steps.tasks.registry import TASKS
+    from deploy_steps.registry import KINDS, tasks
 
     of_kinds = {f"{verb}-{kind.name}": kind.actions.of(verb) for kind in KINDS.values() for verb in _VERBS}
-    return of_kinds | {task.name: task.actions for task in TASKS if task.actions and task.name != NAME}
+    return of_kinds | {task.name: task.actions for task in tasks() if task.name not in _NOT_OF_A_DEPLOYMENT}
 
 
-def _told(lacking: Iterable[Lack]) -> str:
-    by_task: dict[str, list[Lack]] = {}
+def _told(lacking: Iterable[MissingAction]) -> str:
+    by_task: dict[str, list[MissingAction]] = {}
     for lack in lacking:
         by_task.setdefault(lack.task, []).append(lack)
     lines = [_line(found) for found in list(by_task.values())[:_LONGEST]]
@@ -146,7 +151,7 @@ def _told(lacking: Iterable[Lack]) -> str:
     )
 
 
-def _line(found: list[Lack]) -> str:
+def _line(found: list[MissingAction]) -> str:
     actions = ", ".join(sorted({lack.action for lack in found}))
     reasons = "; ".join(sorted({lack.why for lack in found}))
     return f"- {found[0].task} (role {found[0].role}): {actions} on {found[0].resource} ({reasons})"
@@ -169,7 +174,7 @@ def _installed() -> str:
     return " ".join((settings.release(), settings.twin_prefix(), settings.permissions_boundary() or ""))
 
 
-def check_task(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
     """Handler of `check`. Event: as of `check`, and run."""
     with journal(event, KIND, "check") as note, aws.translated():
         result = Result(KIND, settings.installation(event["execution"]).prefix, check(aws.client, event))

@@ -15,17 +15,18 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from deploy_steps import aws
-from deploy_steps.config_layer import packed
 from deploy_steps.contract import Result
 from deploy_steps.errors import AccessDenied, InvalidProject
+from deploy_steps.kinds.config_layer import packed
+from deploy_steps.shared import settings
+from deploy_steps.shared.execution_input import read_deploy
+from deploy_steps.shared.stored_project import read_marked, read_stored
+from deploy_steps.state import state_table, stored_plan
+from deploy_steps.state.record import may_exist, ours
 from deploy_steps.task import journal
-from deploy_steps.tasks import settings, snapshot, state_table
-from deploy_steps.tasks.leftovers import wanted
-from deploy_steps.tasks.record import known, ours
-from deploy_steps.tasks.request import read_deploy
-from deploy_steps.tasks.stored_project import read_marked, read_stored
-from orchestrator.config import Project
-from orchestrator.plan import Code, PlanTooLarge, Request, configuration, plan
+from orchestrator.core.config import Project
+from orchestrator.core.plan import Code, PlanTooLarge, Request, configuration, plan
+from orchestrator.core.plan.prune import wanted
 
 KIND = "project"
 ACTIONS = (
@@ -35,12 +36,13 @@ ACTIONS = (
     "secretsmanager:DescribeSecret",
     "dynamodb:BatchGetItem",
 )
+NEEDS_PYDANTIC = True
 
 _THERE = {"PreconditionFailed", "ConditionalRequestConflict"}  # the object is there, or somebody is just putting it
 
 
 def load(s3: Any, secrets: Any, dynamodb: Any, event: Mapping[str, Any]) -> dict[str, Any]:
-    """The plan, and whether exactly that was deployed before (`settled`), so that a comparison may be all it takes.
+    """The plan, and whether exactly that was deployed before (`unchanged_since_deploy`): then a comparison may suffice.
 
     Event: run, execution, request (whatever was typed). Raises InvalidInput for the request, InvalidProject with every
     fault of the project's files, and AccessDenied for a twin that the installation may not work on.
@@ -52,7 +54,12 @@ def load(s3: Any, secrets: Any, dynamodb: Any, event: Mapping[str, Any]) -> dict
     last = _last(items, basis)
     if last and not about.adopt:
         by = _deployed_by(items.get(state_table.RECORD))
-        return {**snapshot.replanned(last, about), "drain_seconds": drain_seconds, "settled": True, "deployed_by": by}
+        return {
+            **stored_plan.replanned(last, about),
+            "drain_seconds": drain_seconds,
+            "unchanged_since_deploy": True,
+            "deployed_by": by,
+        }
     if not files:
         raise InvalidProject(
             f"There is no project at s3://{bucket}/{about.source}. Bring it there first: "
@@ -67,7 +74,7 @@ def load(s3: Any, secrets: Any, dynamodb: Any, event: Mapping[str, Any]) -> dict
             project,
             settings.installation(event["execution"]),
             _code(bucket),
-            known(record, "deploy"),
+            may_exist(record, "deploy"),
             about,
             ours(record),
             settings.watch(),
@@ -75,8 +82,13 @@ def load(s3: Any, secrets: Any, dynamodb: Any, event: Mapping[str, Any]) -> dict
     except PlanTooLarge as error:
         raise InvalidProject(str(error)) from None
     # What has departed is worked out once more under the lock; here it would only take room.
-    flowing = {name: value for name, value in made.items() if not name.startswith("departed_")}
-    more = {"drain_seconds": drain_seconds, "settled": False, "basis": basis, "deployed_by": _deployed_by(record)}
+    flowing = {name: value for name, value in made.items() if not name.startswith("obsolete_")}
+    more = {
+        "drain_seconds": drain_seconds,
+        "unchanged_since_deploy": False,
+        "basis": basis,
+        "deployed_by": _deployed_by(record),
+    }
     return _bounded({**flowing, **more}, settings.permissions_boundary())
 
 
@@ -101,16 +113,16 @@ def _basis(marks: Mapping[str, str]) -> str:
 
 
 def _remembered(dynamodb: Any, twin: str) -> dict[str, dict[str, Any]]:
-    items = (state_table.RECORD, state_table.LOCK, snapshot.ITEM)
+    items = (state_table.RECORD, state_table.LOCK, stored_plan.ITEM)
     return state_table.read_together(dynamodb, settings.state_table(), twin, *items)
 
 
 def _last(items: Mapping[str, dict[str, Any]], basis: str) -> dict[str, Any] | None:
     """The plan of the last deployment, if it was of exactly this, came to its end, and nothing was begun since."""
-    last, record = snapshot.unpacked(items.get(snapshot.ITEM)), items.get(state_table.RECORD)
+    last, record = stored_plan.unpacked(items.get(stored_plan.ITEM)), items.get(state_table.RECORD)
     if last is None or last["basis"] != basis or state_table.LOCK in items:
         return None
-    return last if known(record, "deploy") == wanted(last) else None
+    return last if may_exist(record, "deploy") == wanted(last) else None
 
 
 def _record(
@@ -173,7 +185,7 @@ def _bounded(made: dict[str, Any], boundary: str | None) -> dict[str, Any]:
     return made
 
 
-def load_task(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
     """Handler of `load`. Its journal line says how many steps are to be expected."""
     with journal(event, KIND, "load") as note, aws.translated():
         made = load(aws.client("s3"), aws.client("secretsmanager"), aws.client("dynamodb"), event)

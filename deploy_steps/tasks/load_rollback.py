@@ -7,8 +7,9 @@ from typing import Any
 
 from deploy_steps import aws
 from deploy_steps.contract import Result
+from deploy_steps.shared import settings
+from deploy_steps.state import state_table, stored_plan
 from deploy_steps.task import journal
-from deploy_steps.tasks import settings, snapshot, state_table
 
 KIND = "rollback"
 ACTIONS = ("dynamodb:GetItem",)
@@ -25,7 +26,7 @@ def rolled_back(state: Mapping[str, Any], last: Mapping[str, Any] | None) -> dic
     of_this_run = {**{name: state[name] for name in _KEPT}, "results": {}, "rolled_back_from": state["failure"]}
     if last is not None:
         return {**last, **of_this_run}
-    plan = {name: value for name, value in state.items() if name not in ("failure", "known")}
+    plan = {name: value for name, value in state.items() if name not in ("failure", "previous")}
     nothing = {
         "providers": dict.fromkeys(state["providers"], _NOWHERE),
         "secrets": [],
@@ -35,11 +36,11 @@ def rolled_back(state: Mapping[str, Any], last: Mapping[str, Any] | None) -> dic
     return {**plan, **nothing, **of_this_run}
 
 
-def load_task(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
     """Handler. Event: run, dry_run, state (with `failure`)."""
     with journal(event, KIND, "load") as note, aws.translated():
         table, twin = settings.state_table(), event["state"]["twin"]
-        item = state_table.read(aws.client("dynamodb"), table, twin, snapshot.ITEM)
-        plan = rolled_back(event["state"], snapshot.unpacked(item))
+        item = state_table.read(aws.client("dynamodb"), table, twin, stored_plan.ITEM)
+        plan = rolled_back(event["state"], stored_plan.unpacked(item))
         note(Result(KIND, plan["twin"], "absent" if plan.get("nothing_to_go_back_to") else "present"))
     return plan

@@ -9,13 +9,14 @@ from typing import Any
 from deploy_steps import aws
 from deploy_steps.contract import Result
 from deploy_steps.errors import InvalidInput
+from deploy_steps.shared import settings
+from deploy_steps.shared.execution_input import read_twin
+from deploy_steps.state import state_table, stored_plan
+from deploy_steps.state.record import may_exist, ours
 from deploy_steps.task import journal
-from deploy_steps.tasks import settings, snapshot, state_table
-from deploy_steps.tasks.leftovers import leftovers, wanted
-from deploy_steps.tasks.record import known, ours
-from deploy_steps.tasks.request import read_twin
-from orchestrator.names import is_name, project_files
-from orchestrator.plan.removal import removal
+from orchestrator.core.names import is_name, project_files
+from orchestrator.core.plan.prune import prune, wanted
+from orchestrator.core.plan.removal import removal
 
 KIND = "twin"
 ACTIONS = ("s3:ListBucket", "s3:GetObject", "dynamodb:BatchGetItem")
@@ -30,13 +31,13 @@ def load(s3: Any, dynamodb: Any, event: Mapping[str, Any]) -> dict[str, Any]:
     request = read_twin(event["request"])
     bucket = settings.artifact_bucket()
     twin = request.get("twin") or _twin_of(s3, bucket, request["project"])
-    items = state_table.read_together(dynamodb, settings.state_table(), twin, state_table.RECORD, snapshot.ITEM)
+    items = state_table.read_together(dynamodb, settings.state_table(), twin, state_table.RECORD, stored_plan.ITEM)
     record = items.get(state_table.RECORD)
-    before = known(record, event["verb"])
+    before = may_exist(record, event["verb"])
     if event["verb"] == "inspect":
-        plan = _deployed(snapshot.unpacked(items.get(snapshot.ITEM)), twin)
-        known_by_now = leftovers(twin, before, wanted(plan), ours(record), drain=False)
-        return {**plan, "run": event["run"], "dry_run": True, "results": {}, "known": known_by_now}
+        plan = _deployed(stored_plan.unpacked(items.get(stored_plan.ITEM)), twin)
+        known_by_now = prune(twin, before, wanted(plan), ours(record), drain=False)
+        return {**plan, "run": event["run"], "dry_run": True, "results": {}, "previous": known_by_now}
     made = removal(
         twin,
         (record or {}).get("project") or request.get("project", ""),
@@ -78,7 +79,7 @@ def _twin_of(s3: Any, bucket: str, project: str) -> str:
     return twin
 
 
-def load_task(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
     """Handler of `load`."""
     with journal(event, KIND, "load") as note, aws.translated():
         made = load(aws.client("s3"), aws.client("dynamodb"), event)

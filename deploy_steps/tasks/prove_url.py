@@ -83,7 +83,7 @@ def _reason(body: bytes) -> str | None:
     return document.get("reason") if isinstance(document, dict) else None
 
 
-def prove_task(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
     """Handler. Event: run, dry_run, name (the function's), url, secret_name. A dry run calls nobody."""
     with journal(event, KIND, "prove") as note, aws.translated():
         result = Result(KIND, event["name"], "unchanged")

@@ -17,12 +17,13 @@ from typing import Any
 from deploy_steps import aws
 from deploy_steps.contract import Outcome, Result
 from deploy_steps.errors import InvalidProject
+from deploy_steps.shared import project_state, settings
+from deploy_steps.shared.deployment_request import Requested, requested
+from deploy_steps.shared.stored_project import read_files, read_stored
+from deploy_steps.state import lock
 from deploy_steps.task import journal
-from deploy_steps.tasks import lock, project_state, settings
-from deploy_steps.tasks.requested import Requested, requested
-from deploy_steps.tasks.stored_project import read_files, read_stored
-from orchestrator.config import Project
-from orchestrator.names import project_files
+from orchestrator.core.config import Project
+from orchestrator.core.names import project_files
 
 Record = Mapping[str, Any]
 
@@ -40,6 +41,7 @@ ACTIONS = (
     "sqs:GetQueueAttributes",
     "sqs:SendMessage",
 )
+NEEDS_PYDANTIC = True
 
 FAULTS_PATIENCE = 15
 """How many times as long as another one a project with faults is left in peace: it may be half uploaded."""
@@ -48,7 +50,7 @@ _LOCKED = "Locked"
 
 
 @dataclass(frozen=True)
-class Looked:
+class Decision:
     """What was found about a request. `again` says that it has to be looked at once more."""
 
     outcome: Outcome
@@ -56,18 +58,18 @@ class Looked:
     again: bool = False
 
 
-def look(client: Any, request: Requested, now: datetime) -> Looked:
+def look(client: Any, request: Requested, now: datetime) -> Decision:
     """Start what a request asks for if it is due. `client` gives the client of a service."""
     prefix, quiet = project_files(request.project), timedelta(seconds=settings.quiet_seconds())
     state = project_state.read(client("s3"), prefix, Bucket=settings.artifact_bucket())
     if not state.keys and not request.event:
-        return Looked("absent", "The project's files are gone. What is deployed stays until it is destroyed.")
+        return Decision("absent", "The project's files are gone. What is deployed stays until it is destroyed.")
     rest = now - state.changed if state.changed else timedelta.max
     if rest < quiet:
-        return Looked("unchanged", "The project is still changing.", again=True)
+        return Decision("unchanged", "The project is still changing.", again=True)
     name, there = _last_attempt(client("stepfunctions"), request.execution(state.digest))
     if there:
-        return Looked("present", f"{name} is the deployment of these files.", again=there["status"] == "RUNNING")
+        return Decision("present", f"{name} is the deployment of these files.", again=there["status"] == "RUNNING")
     holder = _holder(
         client, request.project
     )  # before the files are read, of which there can be hundreds: a twin mostly has its project's name
@@ -75,15 +77,15 @@ def look(client: Any, request: Requested, now: datetime) -> Looked:
         return _held(holder)
     project = _project(client, prefix)
     if project is None and not request.event and rest < quiet * FAULTS_PATIENCE:
-        return Looked("unchanged", "The project has faults: it may be half uploaded.", again=True)
+        return Decision("unchanged", "The project has faults: it may be half uploaded.", again=True)
     if project and project.twin != request.project and (holder := _holder(client, project.twin)):
         return _held(holder)
     _start(client("stepfunctions"), name, request.input)
-    return Looked("created", f"Started {name}.", again=True)
+    return Decision("created", f"Started {name}.", again=True)
 
 
-def _held(holder: str) -> Looked:
-    return Looked("unchanged", f"The twin is being worked on by {holder}.", again=True)
+def _held(holder: str) -> Decision:
+    return Decision("unchanged", f"The twin is being worked on by {holder}.", again=True)
 
 
 def _last_attempt(states: Any, stem: str) -> tuple[str, Mapping[str, Any] | None]:
@@ -135,7 +137,7 @@ def _attend(request: Requested) -> bool:
     return looked.again
 
 
-def requests_task(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
     """Handler of the queue. Event: Records, as SQS hands them over. Answers which of them to hand over again.
 
     Those are the ones where something went wrong: SQS gives them to us a few times more, then to the queue of events

@@ -9,10 +9,10 @@ from typing import Any
 
 from deploy_steps import aws
 from deploy_steps.contract import Result
+from deploy_steps.shared import settings
 from deploy_steps.task import journal
-from deploy_steps.tasks import settings
 from orchestrator import report
-from orchestrator.names import report_key
+from orchestrator.core.names import report_key
 from orchestrator.report import Facts
 
 KIND = "report"
@@ -31,7 +31,7 @@ ENDS = {
 """The state that an execution ends in, by its outcome."""
 
 
-def write_task(event: Mapping[str, Any], _context: Any) -> str:
+def handler(event: Mapping[str, Any], _context: Any) -> str:
     """Handler. Event: run, execution, outcome (of `outcome.outcome`). Answers the report's address: `s3://…`.
 
     The execution is about to end, so how it ends is taken from its outcome. What the last steps wrote into the journal

@@ -1,6 +1,6 @@
 """The closed list of errors that the functions raise on purpose, by what must happen next."""
 
-# ruff: noqa: N818  # the names are read in logs and reasons: they say what is the case, not that it is an error
+# the names are read in logs and reasons: they say what is the case, not that it is an error
 
 
 class GluecodeError(Exception):

@@ -31,7 +31,7 @@ Origin = Literal["function", "lambda", "iot-rule", "outgoing-queue"]
 NOT_DELIVERED = "not_delivered"
 
 
-class NotAFailedEvent(GluecodeError):  # noqa: N818  # says what the message is
+class NotAFailedEvent(GluecodeError):  # says what the message is
     """The message is none of the four kinds. The text says what is missing."""
 
 

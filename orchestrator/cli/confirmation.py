@@ -6,23 +6,23 @@ import sys
 
 import click
 
-from orchestrator.problem import Misuse, Problem
+from orchestrator.core.errors import GluecodeError, UsageError
 
 
 def confirm(twin: str) -> None:
-    """Ask for the twin's name. Raises Misuse where nobody can be asked, Problem when another name is typed."""
+    """Ask for the twin's name. Raises UsageError without a terminal, GluecodeError when another name is typed."""
     if not sys.stdin.isatty():
-        raise Misuse(
+        raise UsageError(
             "--delete-data asks for the twin's name, and nobody is there to type it.", "Add --yes if you mean it."
         )
     typed = click.prompt(f"This deletes the stored telemetry of '{twin}' for good. Type the twin's name", err=True)
     if typed != twin:
-        raise Problem(f"'{typed}' is not '{twin}': nothing was deleted.")
+        raise GluecodeError(f"'{typed}' is not '{twin}': nothing was deleted.")
 
 
 def agree(question: str) -> None:
-    """Ask for a yes. Raises Misuse where nobody can be asked, Problem for a no."""
+    """Ask for a yes. Raises UsageError where nobody can be asked, GluecodeError for a no."""
     if not sys.stdin.isatty():
-        raise Misuse("This asks before it acts, and nobody is there to answer.", "Add --yes if you mean it.")
+        raise UsageError("This asks before it acts, and nobody is there to answer.", "Add --yes if you mean it.")
     if not click.confirm(question, err=True):
-        raise Problem("Nothing was changed.")
+        raise GluecodeError("Nothing was changed.")

@@ -8,12 +8,12 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from orchestrator import conformance as contract
 from orchestrator.cli import output
 from orchestrator.cli.options import json_option
-from orchestrator.conformance import reporting
-from orchestrator.conformance.messages import Layer
-from orchestrator.problem import Misuse
+from orchestrator.core.errors import UsageError
+from orchestrator.operations import conformance as contract
+from orchestrator.operations.conformance import reporting
+from orchestrator.operations.conformance.messages import Layer
 
 _TOKEN_VARIABLE = "INTER_CLOUD_TOKEN"  # noqa: S105  # the variable's name
 _MOST_LISTED = 3
@@ -57,7 +57,7 @@ def conformance(
     """
     token = os.environ.get(token_env, "")
     if not token:
-        raise Misuse(f"The environment variable {token_env} is not set.", "Put the connection's token there.")
+        raise UsageError(f"The environment variable {token_env} is not set.", "Put the connection's token there.")
     shown = (lambda _: None) if json_wanted else _show
     report = contract.run(url, token, layer=layer, device=device, signing=signing, progress=shown)
     if junit:

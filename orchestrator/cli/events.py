@@ -10,10 +10,10 @@ from typing import Any
 
 import click
 
-from orchestrator import telemetry, twins
 from orchestrator.cli import output, trace_view
 from orchestrator.cli.options import Target, json_option, target_options, twin_argument
-from orchestrator.problem import Misuse, Problem
+from orchestrator.core.errors import GluecodeError, UsageError
+from orchestrator.operations import telemetry, twins
 
 
 @click.command()
@@ -37,7 +37,7 @@ def send(twin: str, event: str, wait: bool, target: Target, json_wanted: bool) -
     document = _read(event)
     providers = twins.record(target.aws, target.installation, twin).get("providers", {})
     if providers.get("layer_1_provider", "aws") != "aws":
-        raise Problem(
+        raise GluecodeError(
             f"The twin '{twin}' takes telemetry in on {providers['layer_1_provider']} (its L1), not on AWS.",
             "Send it there, or POST an envelope to the twin's Ingestion URL, as a Connector does.",
         )
@@ -57,7 +57,7 @@ def send(twin: str, event: str, wait: bool, target: Target, json_wanted: bool) -
         else:
             _show(found)
     if found is not None and not arrived(found):
-        raise Problem(
+        raise GluecodeError(
             f"After {telemetry.PATIENCE_SECONDS:.0f} s the event has not come to an end that is known here.",
             f"`gluecode trace {sent.trace_id}` shows how far it came; it may still be on its way.",
         )
@@ -84,7 +84,7 @@ def trace(trace_id: str, twin: str | None, target: Target, json_wanted: bool) ->
     elif found.hops:
         _show(found)
     if not found.hops:
-        raise Problem(
+        raise GluecodeError(
             f"No log of {', '.join(where) or 'any twin (none is deployed)'} knows of {found.trace_id}.",
             "Logs can be some seconds late: try again. A twin's logs are gone once it is destroyed.",
         )
@@ -106,12 +106,12 @@ def _read(event: str) -> Any:
         try:
             text = Path(event[1:]).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise Misuse(f"The event's file {shlex.quote(event[1:])} cannot be read: {error}.") from error
+            raise UsageError(f"The event's file {shlex.quote(event[1:])} cannot be read: {error}.") from error
     else:
         text = event
     try:
         return json.loads(text)
     except ValueError as error:
-        raise Misuse(
+        raise UsageError(
             f"The event is not JSON: {error}.", "In a shell, put it in single quotes; or give a file as @event.json."
         ) from error

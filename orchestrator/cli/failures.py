@@ -6,9 +6,9 @@ import click
 from rich.text import Text
 
 from deploy_steps.errors import StepError
-from orchestrator import session
 from orchestrator.cli import output
-from orchestrator.problem import Misuse, Problem
+from orchestrator.core.errors import GluecodeError, UsageError
+from orchestrator.operations import session
 
 _INTERRUPTED = 130  # what a shell reports for a process that Ctrl-C ended
 
@@ -31,16 +31,16 @@ def report(error: Exception) -> int:
     return problem.exit_code
 
 
-def _understood(error: Exception) -> Problem:
-    if isinstance(error, Problem):
+def _understood(error: Exception) -> GluecodeError:
+    if isinstance(error, GluecodeError):
         return error
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "gluecode"
-        return Misuse(error.format_message(), f"`{command} --help` shows what it takes, with an example.")
+        return UsageError(error.format_message(), f"`{command} --help` shows what it takes, with an example.")
     if isinstance(error, click.ClickException):
-        return Problem(error.format_message())
+        return GluecodeError(error.format_message())
     if isinstance(error, StepError):
-        return Problem(str(error))
+        return GluecodeError(str(error))
     # Most failures, and all of --help, never come near boto3.
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
@@ -48,10 +48,10 @@ def _understood(error: Exception) -> Problem:
     if isinstance(error, BotoCoreError | ClientError):
         return session.understood(error)
     if isinstance(error, ResponseParserError):
-        return Problem(
+        return GluecodeError(
             "What answered is not AWS: its answer cannot be read.", "Check AWS_ENDPOINT_URL and the network."
         )
-    return Problem(
+    return GluecodeError(
         f"{type(error).__name__}: {error}",
         "This is a fault in gluecode. GLUECODE_DEBUG=1 shows where; please report it with that output.",
     )

@@ -7,11 +7,11 @@ from typing import Any
 from rich.text import Text
 
 from orchestrator.cli import output
-from orchestrator.config import ProjectFaults
-from orchestrator.problem import Misuse
+from orchestrator.core.config import ProjectFaults
+from orchestrator.core.errors import UsageError
 
 
-def show(project: str, found: ProjectFaults, *, json_wanted: bool) -> Misuse:
+def show(project: str, found: ProjectFaults, *, json_wanted: bool) -> UsageError:
     """Print each fault with file, field and fix. Returns what to raise."""
     if json_wanted:
         output.as_json(as_dict(found))
@@ -22,7 +22,9 @@ def show(project: str, found: ProjectFaults, *, json_wanted: bool) -> Misuse:
             output.progress().print(line, soft_wrap=True)
             output.say(f"    fix: {fault.fix}", "green")
     count = "1 fault" if len(found.faults) == 1 else f"{len(found.faults)} faults"
-    return Misuse(f"The project '{project}' has {count}. Nothing was sent to AWS.", "Put them right and run it again.")
+    return UsageError(
+        f"The project '{project}' has {count}. Nothing was sent to AWS.", "Put them right and run it again."
+    )
 
 
 def as_dict(found: ProjectFaults) -> dict[str, Any]:

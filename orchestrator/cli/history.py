@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from orchestrator import history as past
 from orchestrator.cli import history_view, output, result_view, runs
 from orchestrator.cli.options import Target, checked_name, json_option, target_options, twin_argument
-from orchestrator.resumption import Resumption
-from orchestrator.resumption import resume as take_up
+from orchestrator.operations import history as past
+from orchestrator.operations.resumption import Resumption
+from orchestrator.operations.resumption import resume as take_up
 
 _DONE = {
     "joined": "The last run still goes on.",

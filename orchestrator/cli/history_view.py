@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.cli import output
-from orchestrator.history import Entry
+from orchestrator.operations.history import Entry
 
 _STYLES = {
     "deployed": "green",

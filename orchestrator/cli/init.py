@@ -11,8 +11,8 @@ import click
 import orchestrator
 from orchestrator.cli import output
 from orchestrator.cli.options import json_option
-from orchestrator.names import NAME_RULE, is_name
-from orchestrator.problem import Misuse, Problem
+from orchestrator.core.errors import GluecodeError, UsageError
+from orchestrator.core.names import NAME_RULE, is_name
 
 _EXAMPLE = Path("examples", "factory-twin")
 _SETTINGS = "config.json"
@@ -44,12 +44,12 @@ def init(name: str, json_wanted: bool) -> None:
 
 
 def create(name: str, parent: Path) -> Path:
-    """Copy the example project to `parent/name` and name its twin so. Raises Problem rather than overwrite anything."""
+    """Copy the example project to `parent/name` and name its twin so. Raises GluecodeError where it exists."""
     if not is_name(name):
-        raise Misuse(f"'{name}' is no name for a twin.", f"Use {NAME_RULE}.")
+        raise UsageError(f"'{name}' is no name for a twin.", f"Use {NAME_RULE}.")
     folder = parent / name
     if folder.exists():
-        raise Problem(f"'{name}' exists already and was left as it is.", "Choose another name, or move it away.")
+        raise GluecodeError(f"'{name}' exists already and was left as it is.", "Choose another name, or move it away.")
     shutil.copytree(_example(), folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     settings = json.loads((folder / _SETTINGS).read_text(encoding="utf-8"))
     renamed = json.dumps({**settings, "digital_twin_name": name}, indent=2, ensure_ascii=False) + "\n"
@@ -65,4 +65,4 @@ def _example() -> Path:
     for place in places:
         if (place / _SETTINGS).is_file():
             return place
-    raise Problem("The example project is not part of this installation of gluecode.", "Install it anew.")
+    raise GluecodeError("The example project is not part of this installation of gluecode.", "Install it anew.")

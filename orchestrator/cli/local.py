@@ -9,9 +9,9 @@ import click
 
 from orchestrator.cli import output
 from orchestrator.cli.options import json_option
+from orchestrator.core.errors import GluecodeError
 from orchestrator.local import cloud
 from orchestrator.local.server import Settings
-from orchestrator.problem import Problem
 
 QUICK = Settings(
     wait_scale=0.02,  # before it removes a function, a state machine waits three minutes for late events
@@ -111,7 +111,7 @@ def env(json_wanted: bool) -> None:
     """
     running = cloud.find()
     if running is None:
-        raise Problem("The embedded cloud is not running.", "Start it with `gluecode local up`.")
+        raise GluecodeError("The embedded cloud is not running.", "Start it with `gluecode local up`.")
     variables = cloud.exports(running)
     if json_wanted:
         output.as_json(variables)

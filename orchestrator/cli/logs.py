@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 import click
 from rich.text import Text
 
-from orchestrator import logs as logged
-from orchestrator import telemetry
 from orchestrator.cli import output
 from orchestrator.cli.options import Target, json_option, target_options, twin_argument
-from orchestrator.logs import LEVELS, Level, Line
+from orchestrator.operations import logs as logged
+from orchestrator.operations import telemetry
+from orchestrator.operations.logs import LEVELS, Level, Line
 
 _DEFAULT_SINCE = "10m"
 _STYLES = {"DEBUG": "dim", "INFO": "", "WARNING": "yellow", "ERROR": "bold red"}

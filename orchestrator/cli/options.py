@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 import click
 
-from orchestrator.names import NAME_RULE, Installation, is_name
-from orchestrator.problem import Misuse
-from orchestrator.session import Aws, aws_session
+from orchestrator.core.errors import UsageError
+from orchestrator.core.names import NAME_RULE, Installation, is_name
+from orchestrator.operations.session import Aws, aws_session
 
 DEFAULT_PREFIX = "gluecode"
 
@@ -90,12 +90,12 @@ def _checked_prefix(_context: click.Context, _parameter: click.Parameter, prefix
     try:
         Installation(prefix, partition="", region="", account="")
     except ValueError as error:
-        raise Misuse(str(error)) from error
+        raise UsageError(str(error)) from error
     return prefix
 
 
 def checked_name(_context: click.Context, _parameter: click.Parameter, name: str | None) -> str | None:
-    """The callback of whatever names a twin. Raises Misuse for what no twin can be called."""
+    """The callback of whatever names a twin. Raises UsageError for what no twin can be called."""
     if name is not None and not is_name(name):
-        raise Misuse(f"'{name}' is no twin's name.", f"A name has {NAME_RULE}.")
+        raise UsageError(f"'{name}' is no twin's name.", f"A name has {NAME_RULE}.")
     return name

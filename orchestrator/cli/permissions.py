@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from orchestrator import permissions
 from orchestrator.cli import output, permissions_view
 from orchestrator.cli.options import Target, checked_name, json_option, target_options
-from orchestrator.permissions import COMMAND_LINE, INSTALL, LAYERS, Steps
-from orchestrator.problem import Misuse
+from orchestrator.core.errors import UsageError
+from orchestrator.operations import iam_check
+from orchestrator.operations.iam_check import COMMAND_LINE, INSTALL, LAYERS, Steps
 
 _CHOICES = {"1": LAYERS[0], "2": LAYERS[1], "3": LAYERS[2], "command-line": COMMAND_LINE, "install": INSTALL}
 _USUAL = (*LAYERS, COMMAND_LINE)
@@ -45,12 +45,12 @@ def check_permissions(
       gluecode check-permissions --principal arn:aws:iam::123456789012:role/ci --layer command-line
     """
     if principal and len(principal.split(":", _ARN_FIELDS - 1)) != _ARN_FIELDS:
-        raise Misuse(f"'{principal}' is no ARN.", "Write it as in arn:aws:iam::123456789012:role/ci.")
+        raise UsageError(f"'{principal}' is no ARN.", "Write it as in arn:aws:iam::123456789012:role/ci.")
     groups = [group for choice, group in _CHOICES.items() if choice in layers] or list(_USUAL)
-    report = permissions.check(target.aws, target.installation, groups, twin=twin, arn=principal)
+    report = iam_check.check(target.aws, target.installation, groups, twin=twin, arn=principal)
     steps = Steps()
     if set(groups) & set(LAYERS):
-        steps = permissions.check_steps(target.aws, target.installation, twin=twin)
+        steps = iam_check.check_steps(target.aws, target.installation, twin=twin)
     if json_wanted:
         output.as_json(permissions_view.as_dict(report, steps))
     else:

@@ -10,9 +10,9 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator import permissions
 from orchestrator.cli import output
-from orchestrator.permissions import LAYERS, Finding, Report, Steps
+from orchestrator.operations import iam_check
+from orchestrator.operations.iam_check import LAYERS, Finding, Report, Steps
 
 _HOW = {
     "root": "it may do everything, unless a policy of the organization forbids it",
@@ -52,7 +52,7 @@ def as_dict(report: Report, steps: Steps) -> dict[str, Any]:
         "how": report.how,
         **{verdict: _by_group(report.of(verdict)) for verdict in _VERDICTS},
         "notes": list(report.notes),
-        "policies": list(permissions.policies(report.of("missing"))),
+        "policies": list(iam_check.policies(report.of("missing"))),
         "steps": {"checked": steps.checked, "missing": [vars(lack) for lack in steps.lacking], "note": steps.note},
     }
 
@@ -110,7 +110,7 @@ def _show_steps(steps: Steps) -> None:
 
 
 def _show_policies(report: Report, missing: tuple[Finding, ...]) -> None:
-    documents = permissions.policies(missing)
+    documents = iam_check.policies(missing)
     if documents:
         count = "this policy" if len(documents) == 1 else f"these {len(documents)} policies"
         output.tell(f"\nTo grant what no policy allows, attach {count} to {report.principal}:", "bold")
@@ -127,7 +127,7 @@ def _show_policies(report: Report, missing: tuple[Finding, ...]) -> None:
 def _by_group(findings: tuple[Finding, ...]) -> dict[str, dict[str, list[str]]]:
     groups = dict.fromkeys(finding.group for finding in findings)
     return {
-        group: permissions.by_service(finding.action for finding in findings if finding.group == group)
+        group: iam_check.by_service(finding.action for finding in findings if finding.group == group)
         for group in groups
     }
 

@@ -9,8 +9,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.text import Text
 
 from deploy_steps.errors import RETRYABLE
-from orchestrator import executions
 from orchestrator.cli.options import Target
+from orchestrator.operations import executions
 
 STYLES = {
     "created": "green",

@@ -10,14 +10,14 @@ from typing import Any, Literal
 import click
 
 from deploy_steps.contract import Result
-from orchestrator import deployment
 from orchestrator.cli import faults, output, result_view, runs
 from orchestrator.cli.confirmation import confirm
 from orchestrator.cli.options import Target, json_option, target_options
 from orchestrator.cli.progress import resource
-from orchestrator.config import ProjectFaults
-from orchestrator.deployment import Options, Prepared
-from orchestrator.upload import Uploaded
+from orchestrator.core.config import ProjectFaults
+from orchestrator.operations import deployment
+from orchestrator.operations.deployment import Options, Prepared
+from orchestrator.operations.upload import Uploaded
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 

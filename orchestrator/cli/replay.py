@@ -11,13 +11,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator import failure_queue
-from orchestrator import replay as replaying
 from orchestrator.cli import output
 from orchestrator.cli.options import Target, json_option, target_options, twin_argument
-from orchestrator.failure_queue import FailureQueue
-from orchestrator.problem import Problem
-from orchestrator.replay import Handled
+from orchestrator.core.errors import GluecodeError
+from orchestrator.operations import failure_queue
+from orchestrator.operations import replay as replaying
+from orchestrator.operations.failure_queue import FailureQueue
+from orchestrator.operations.replay import Handled
 
 _STYLES = {"replayed": "green", "kept": "yellow", "unreadable": "red"}
 
@@ -119,7 +119,7 @@ def _conclude(twin: str, target: Target, counts: dict[str, int], *, dry_run: boo
         )
     stayed = counts["kept"] + counts["unreadable"]
     if stayed:
-        raise Problem(
+        raise GluecodeError(
             f"{stayed} {'message stays' if stayed == 1 else 'messages stay'} in the failure queue; the table says why.",
             "Remove the cause and replay again; what cannot be read has to be looked at, and deleted, in SQS itself.",
         )

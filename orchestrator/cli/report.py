@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from orchestrator import history as past
 from orchestrator import report as reports
 from orchestrator.cli import output
 from orchestrator.cli.options import Target, json_option, target_options
-from orchestrator.problem import Misuse
+from orchestrator.core.errors import UsageError
+from orchestrator.operations import history as past
 
 
 @click.command()
@@ -40,7 +40,9 @@ def report(execution: str, path: Path | None, target: Target, json_wanted: bool)
     try:
         file.write_text(reports.render(facts), encoding="utf-8")
     except OSError as error:
-        raise Misuse(f"'{file}' cannot be written: {error.strerror}.", "Name another file with --output.") from error
+        raise UsageError(
+            f"'{file}' cannot be written: {error.strerror}.", "Name another file with --output."
+        ) from error
     if json_wanted:
         output.as_json(
             {"file": str(file), "execution": facts.arn, "status": facts.status, "steps": len(facts.attempts)}

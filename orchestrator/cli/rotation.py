@@ -10,14 +10,14 @@ from typing import Literal
 
 import click
 
-from orchestrator import rotation, twins
 from orchestrator.cli import output
 from orchestrator.cli.confirmation import agree
 from orchestrator.cli.options import Target, json_option, target_options, twin_argument
 from orchestrator.cli.result_view import token_command
-from orchestrator.config.connections import FILE, TOKEN_RULE, is_token
-from orchestrator.problem import Misuse
-from orchestrator.rotation import NEW_WORKS_SECONDS, OLD_WORKS_SECONDS, Connection, Versions
+from orchestrator.core.config.connections import FILE, TOKEN_RULE, is_token
+from orchestrator.core.errors import UsageError
+from orchestrator.operations import rotation, twins
+from orchestrator.operations.rotation import NEW_WORKS_SECONDS, OLD_WORKS_SECONDS, Connection, Versions
 
 _LONGEST_SEND_SECONDS = 60  # what a function that sends may take, with all its attempts
 _KEEP_OUT_OF_FILE = f"If {FILE} holds the old one, take it out there: the next deployment would put it back."
@@ -63,7 +63,7 @@ def rotate_token(
       gluecode rotate-token my-twin azure_l2_to_aws_l3 --finish
     """
     if finish and token_from_stdin:
-        raise Misuse("--finish and --token-from-stdin exclude each other.", "A rotation is begun with a token.")
+        raise UsageError("--finish and --token-from-stdin exclude each other.", "A rotation is begun with a token.")
     record = twins.record(target.aws, target.installation, twin)
     connection = rotation.connection(record, twin, connection_id)
     found = rotation.versions(target.aws, twin, connection)
@@ -86,7 +86,7 @@ def _given() -> str:
         text = sys.stdin.read()
     token = str(text).strip()
     if not is_token(token):
-        raise Misuse("What came over standard input is no token.", f"Use {TOKEN_RULE}.")
+        raise UsageError("What came over standard input is no token.", f"Use {TOKEN_RULE}.")
     return token
 
 

@@ -7,15 +7,15 @@ from typing import Any
 
 from orchestrator.cli import output, progress
 from orchestrator.cli.options import Target
-from orchestrator.executions import Ending, Run
-from orchestrator.problem import Misuse, Problem
+from orchestrator.core.errors import GluecodeError, UsageError
+from orchestrator.operations.executions import Ending, Run
 
 # Errors of the input, not of the deployment: the state machine looked at it and did nothing.
 _INVALID = {"InvalidInput", "InvalidProject"}
 
 
 def finish(target: Target, run: Run, *, what: str, again: str) -> Mapping[str, Any]:
-    """Watch a run until it ends. Returns its output. Raises Problem when it failed, or when Ctrl-C was pressed.
+    """Watch a run until it ends. Returns its output. Raises GluecodeError when it failed, or when Ctrl-C was pressed.
 
     `what` names it in messages ("deployment"), `again` is the command that joins it or starts it anew.
     """
@@ -24,7 +24,7 @@ def finish(target: Target, run: Run, *, what: str, again: str) -> Mapping[str, A
         output.say(f"{what} {run.name} ({joined})", "bold")
         ending = progress.show(output.progress(), target, run)
     except KeyboardInterrupt:
-        raise Problem(
+        raise GluecodeError(
             f"Detached. The execution {run.name} goes on in AWS.",
             f"It needs nobody to watch; `{again}` shows how it stands.",
         ) from None
@@ -33,8 +33,8 @@ def finish(target: Target, run: Run, *, what: str, again: str) -> Mapping[str, A
     return ending.output
 
 
-def _failure(ending: Ending, what: str, again: str) -> Problem:
-    kind = Misuse if ending.error in _INVALID else Problem
+def _failure(ending: Ending, what: str, again: str) -> GluecodeError:
+    kind = UsageError if ending.error in _INVALID else GluecodeError
     told = f"{ending.error}: {ending.cause}" if ending.error else ending.cause or ending.status
     return kind(
         f"The {what} failed. {told}",

@@ -7,8 +7,8 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.plan.components import ASYNC_RETRIES
-from orchestrator.telemetry import Hop, Trace
+from orchestrator.core.plan.components import ASYNC_RETRIES
+from orchestrator.operations.telemetry import Hop, Trace
 
 _STYLES = {"stored": "green", "forwarded": "cyan", "dropped": "yellow", "refused": "bold red", "failed": "red"}
 

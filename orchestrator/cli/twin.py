@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from orchestrator import deployment
 from orchestrator.cli import output, result_view, runs
 from orchestrator.cli.confirmation import confirm
 from orchestrator.cli.options import Target, json_option, target_options, twin_argument
+from orchestrator.operations import deployment
 
 
 @click.command()

@@ -10,16 +10,16 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from lambda_functions.shared.envelope import now
-from orchestrator import deployment, telemetry
 from orchestrator.cli import progress, trace_view
 from orchestrator.cli.init import create
 from orchestrator.cli.options import Target
+from orchestrator.core.errors import GluecodeError
+from orchestrator.core.names import TwinNames
 from orchestrator.demo.remains import LISTED, remains
 from orchestrator.demo.scenarios import Deployed, Scenario, World
 from orchestrator.demo.stage import Stage
-from orchestrator.executions import Run, Step
-from orchestrator.names import TwinNames
-from orchestrator.problem import Problem
+from orchestrator.operations import deployment, telemetry
+from orchestrator.operations.executions import Run, Step
 
 _SAMPLES = ("oven-1.json", "press-1.json")
 
@@ -77,7 +77,7 @@ def _send(stage: Stage, target: Target, scenario: Scenario, send: Any, project: 
         found = {device: telemetry.wait(target.aws, trace, scenario.twin) for device, trace in traces.items()}
     for device, trace in found.items():
         if trace.end is None or trace.end.what != "stored":
-            raise Problem(
+            raise GluecodeError(
                 f"The event of {device} was not stored.", f"Trace {trace.trace_id}: {trace_view.conclusion(trace)}"
             )
 
@@ -85,7 +85,7 @@ def _send(stage: Stage, target: Target, scenario: Scenario, send: Any, project: 
     stage.act(4, f"Read it back from the hot table {table}")
     stored = _stored(target, table)
     if {item["iotDeviceId"] for item in stored} != set(traces):
-        raise Problem(f"The hot table {table} holds {len(stored)} items, not the {len(traces)} that were sent.")
+        raise GluecodeError(f"The hot table {table} holds {len(stored)} items, not the {len(traces)} that were sent.")
     stage.items(stored)
     if scenario.layers[1] == "aws":
         stage.say(
@@ -105,14 +105,14 @@ def _destroy(stage: Stage, target: Target, scenario: Scenario) -> None:
     stage.good(result["says"])
     left = remains(target.aws, scenario.twin)
     if left:
-        raise Problem(f"After the removal of '{scenario.twin}' there is still {left}.")
+        raise GluecodeError(f"After the removal of '{scenario.twin}' there is still {left}.")
     stage.good(f"Asked AWS for {', '.join(LISTED)}: none of '{scenario.twin}'.")
 
 
 def _follow(stage: Stage, target: Target, run: Run) -> Mapping[str, Any]:
     ending = progress.show(stage.console, target, run, _is_there)
     if not ending.succeeded:
-        raise Problem(f"The execution {run.name} failed. {ending.error}: {ending.cause}")
+        raise GluecodeError(f"The execution {run.name} failed. {ending.error}: {ending.cause}")
     return ending.output
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from orchestrator.names import TwinNames
+from orchestrator.core.names import TwinNames
 
 _LISTINGS: dict[str, tuple[str, str, Callable[[Any], list[str]]]] = {
     "functions": ("lambda", "list_functions", lambda page: [each["FunctionName"] for each in page["Functions"]]),

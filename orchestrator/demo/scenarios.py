@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from orchestrator.core.errors import GluecodeError
 from orchestrator.demo.picture import draw
 from orchestrator.local.remote_client import envelope
 from orchestrator.local.remote_cloud import RemoteCloud
-from orchestrator.problem import Problem
 
 Event = Mapping[str, Any]
 Send = Callable[[Event], str]
@@ -68,7 +68,7 @@ def _from_gcp() -> Iterator[World]:
                 message = envelope("gcp", "L2", event)
                 answer = gcp.send(deployed.urls["ingestion"], deployed.token_of("gcp_l1_to_aws_l2"), message)
                 if not answer.accepted:
-                    raise Problem(f"The Ingestion URL answered {answer.status}: {answer.body}")
+                    raise GluecodeError(f"The Ingestion URL answered {answer.status}: {answer.body}")
                 return str(message["trace_id"])
 
             return send

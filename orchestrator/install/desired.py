@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from deploy_steps.registry import all_tasks
+from orchestrator.core.names import Installation
 from orchestrator.install import contents, layers, packages, template
 from orchestrator.install.layers import Target
 from orchestrator.install.machines import machines
 from orchestrator.install.packages import Package
 from orchestrator.install.release import release
 from orchestrator.install.stack_model import Desired, Event, Progress, Stack
-from orchestrator.install.steps import tasks
 from orchestrator.install.template import Code, Template
-from orchestrator.names import Installation
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def orchestrator(
 
 
 def build(target: Target) -> Built:
-    """Build every package for a target. Raises Problem when Lambda's packages cannot be had."""
+    """Build every package for a target. Raises GluecodeError when Lambda's packages cannot be had."""
     functions_layer, pydantic_layer = layers.build(target)
     return Built(packages.tasks(), packages.functions(), functions_layer, pydantic_layer)
 
@@ -131,7 +131,7 @@ def orchestrator_template(built: Built) -> Template:
         functions_layer=built.functions_layer.key,
         pydantic_layer=built.pydantic_layer.key,
     )
-    return template.orchestrator(tasks(), machines(), code, release())
+    return template.orchestrator(all_tasks(), machines(), code, release())
 
 
 def _target(aws: Any, options: Options, installed: Stack) -> Target:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy_steps.tasks import announce
+from deploy_steps.shared import announcements
 from orchestrator.install import iam
 
 Resource = dict[str, Any]
@@ -48,8 +48,8 @@ _PROJECT_CHANGED = {
     },
 }
 _REDEPLOY_REQUESTED = {
-    "source": [announce.SOURCE],
-    "detail-type": [announce.REDEPLOY],
+    "source": [announcements.SOURCE],
+    "detail-type": [announcements.REDEPLOY],
     # Where there are several installations in an account, an event may say which one it means.
     "detail": {"installation": [{"exists": False}, {"Ref": "Prefix"}]},
 }
@@ -145,7 +145,7 @@ def _alarm() -> Resource:
 
 
 def settings() -> Resource:
-    """What the starter is told besides what every task is (`deploy_steps.tasks.settings`)."""
+    """What the starter is told besides what every task is (`deploy_steps.shared.settings`)."""
     return {
         "DEPLOY_MACHINE": {"Ref": "DeployMachine"},
         "REQUESTS_QUEUE": {"Ref": "Requests"},

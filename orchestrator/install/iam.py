@@ -1,7 +1,7 @@
 """Where each IAM action of a step task is allowed: the tasks declare the actions, this page the resources.
 
-Resources are written for `Fn::Sub`. The names of a twin's resources come from `orchestrator.names`, asked for a twin
-whose name is the stack's parameter TwinPrefix and a wildcard.
+Resources are written for `Fn::Sub`. Names come from `orchestrator.core.names`, asked for a twin whose name is the
+stack's parameter TwinPrefix and a wildcard.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from deploy_steps.kinds import KINDS
-from deploy_steps.tasks import announce
-from orchestrator.names import ALARMS, FUNCTION_LIMIT, TwinNames
-from orchestrator.plan.mapping import FUNCTIONS, SENDERS
-from orchestrator.plan.policies import work_off
+from deploy_steps.registry import KINDS
+from deploy_steps.shared import announcements
+from orchestrator.core.names import ALARMS, FUNCTION_LIMIT, TwinNames
+from orchestrator.core.plan.mapping import FUNCTIONS, SENDERS
+from orchestrator.core.plan.policies import work_off
 
 Statement = dict[str, Any]
 
@@ -85,7 +85,7 @@ _LIST = Grant(("arn:${AWS::Partition}:s3:::${ArtifactBucket}",), "what lies in t
 
 
 def _events(what: str, *detail_types: str) -> Grant:
-    kinds = {"events:source": announce.SOURCE, "events:detail-type": list(detail_types)}
+    kinds = {"events:source": announcements.SOURCE, "events:detail-type": list(detail_types)}
     return Grant((_arn("events", "event-bus/default"),), f"the account's event bus, {what}", {"StringEquals": kinds})
 
 
@@ -106,8 +106,8 @@ _USE_KEY = {
 }
 
 _FAILURE_QUEUES = tuple(_arn("sqs", name) for name in (_TWIN.failure_queue, _CUT))
-_OUTGOING_QUEUES = tuple(_arn("sqs", name) for name in (*map(_TWIN.outgoing_queue, SENDERS), _CUT))
-_EVERY_QUEUE = Grant(tuple(dict.fromkeys((*_FAILURE_QUEUES, *_OUTGOING_QUEUES))), "queues of twins")
+_OUTBOXES = tuple(_arn("sqs", name) for name in (*map(_TWIN.outbox, SENDERS), _CUT))
+_EVERY_QUEUE = Grant(tuple(dict.fromkeys((*_FAILURE_QUEUES, *_OUTBOXES))), "queues of twins")
 # Lambda names an event source mapping by a number; of whose function it is, only a condition can tell.
 _OF_SENDERS = {
     "ArnLike": {
@@ -195,16 +195,16 @@ _BY_TASK = {
         for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "SendMessage")
     },
     **{
-        (f"{verb}-outgoing-queue", action): Grant(_OUTGOING_QUEUES, "outgoing queues of twins")
+        (f"{verb}-outbox", action): Grant(_OUTBOXES, "outboxes of twins")
         for verb in ("create", "destroy", "info")
-        for action in KINDS["outgoing-queue"].actions.of(verb)
+        for action in KINDS["outbox"].actions.of(verb)
     },
-    **{("compare-twin", action): _EVERY_QUEUE for action in KINDS["outgoing-queue"].actions.info},
+    **{("compare-twin", action): _EVERY_QUEUE for action in KINDS["outbox"].actions.info},
     ("announce-result", "events:PutEvents"): _events(
-        "results of deployments alone", announce.SUCCEEDED, announce.FAILED
+        "results of deployments alone", announcements.SUCCEEDED, announcements.FAILED
     ),
-    ("announce-drift", "events:PutEvents"): _events("drift alone", announce.DRIFT),
-    ("request-redeployment", "events:PutEvents"): _events("requests alone", announce.REDEPLOY),
+    ("announce-drift", "events:PutEvents"): _events("drift alone", announcements.DRIFT),
+    ("request-redeployment", "events:PutEvents"): _events("requests alone", announcements.REDEPLOY),
     ("write-report", "s3:PutObject"): Grant(_objects("reports/"), "reports of deployments"),
     **{
         ("write-report", f"states:{action}"): Grant(
@@ -311,7 +311,7 @@ def boundary() -> list[Statement]:
         allow(_TRACE, _SEGMENTS),
         allow(["lambda:InvokeFunction"], invoked),
         allow(["sqs:SendMessage"], _EVERY_QUEUE),
-        allow(work_off("")["Action"], Grant(_OUTGOING_QUEUES, "outgoing queues of twins")),
+        allow(work_off("")["Action"], Grant(_OUTBOXES, "outboxes of twins")),
         allow(["dynamodb:PutItem"], _BY_SERVICE["dynamodb"]),
         allow(["secretsmanager:GetSecretValue"], _BY_SERVICE["secretsmanager"]),
         allow(["iot:Publish"], Grant((_arn("iot", "topic/${TwinPrefix}*"),), "topics of twins")),

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator import twins
+from orchestrator.core.errors import GluecodeError
+from orchestrator.core.names import Installation
 from orchestrator.install import contents, desired, layers, template
 from orchestrator.install.desired import Options
 from orchestrator.install.layers import Target
 from orchestrator.install.release import release
 from orchestrator.install.stack_model import Change, Desired, Outcome, Progress
 from orchestrator.install.stacks import Stacks
-from orchestrator.names import Installation
-from orchestrator.problem import Problem
+from orchestrator.operations import twins
 
 __all__ = [
     "Options",
@@ -54,7 +54,7 @@ class Uninstalled:
     layer_versions: int
 
 
-class TwinsExist(Problem):
+class TwinsExist(GluecodeError):
     """The orchestrator is still needed: without it, nobody could take the twins down."""
 
 
@@ -71,7 +71,7 @@ def installed_release(aws: Any, prefix: str = "gluecode") -> str:
 def install(aws: Any, options: Options, progress: Progress) -> Installed:
     """Install or upgrade. Repeatable: what is current is left alone and reported as `unchanged`.
 
-    Raises StackFailed when CloudFormation had to roll back, Problem when Lambda's packages cannot be had.
+    Raises StackFailed when CloudFormation had to roll back, GluecodeError when Lambda's packages cannot be had.
     """
     installation, stacks = installation_from(aws, options.prefix), _stacks(aws)
     bucket = stacks.bring_to(_artifacts(aws, stacks, options), progress)

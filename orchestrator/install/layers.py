@@ -18,8 +18,8 @@ from fnmatch import fnmatchcase
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path, PurePosixPath
 
+from orchestrator.core.errors import GluecodeError
 from orchestrator.install.packages import Package, folder, zipped
-from orchestrator.problem import Problem
 
 AWS_RUNTIME = "python3.13"
 ARCHITECTURES = ("arm64", "x86_64")
@@ -97,7 +97,7 @@ def host() -> Target:
 
 
 def build(target: Target) -> tuple[Package, Package]:
-    """The layer for functions and the layer with pydantic. Raises Problem when a package cannot be had."""
+    """The layer for functions and the layer with pydantic. Raises GluecodeError when a package cannot be had."""
     with tempfile.TemporaryDirectory() as wheels:
         if not target.host:
             _download(target, Path(wheels))
@@ -134,7 +134,9 @@ def _installed(name: str) -> Iterator[tuple[str, bytes]]:
     try:
         recorded = distribution(name).files or []
     except PackageNotFoundError as error:
-        raise Problem(f"The package '{name}' is not installed here.", "Install multicloud-gluecode anew.") from error
+        raise GluecodeError(
+            f"The package '{name}' is not installed here.", "Install multicloud-gluecode anew."
+        ) from error
     for file in recorded:
         path = Path(str(file.locate()))
         if path.is_file():  # RECORD may name byte code that was never compiled
@@ -162,7 +164,7 @@ def _download(target: Target, wheels: Path) -> None:
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise Problem(
+        raise GluecodeError(
             f"The packages for {target.runtime} on {target.architecture} could not be fetched: {_reason(done.stderr)}",
             f"They are fetched with pip: `{sys.executable} -m pip download requests` must work here.",
         )

@@ -20,9 +20,9 @@ _UNIX = 3
 _SUFFIXES = {".py", ".json"}
 
 # What the step tasks import of the orchestrator: deciding is pure and runs in the load-project task too.
-_DECIDING = ("__init__.py", "config", "names.py", "plan")
+_DECIDING = ("__init__.py", "core")
 # What one of them draws the report of a run with.
-_REPORTING = ("graphs", "problem.py", "report")
+_REPORTING = ("graphs", "report")
 # Conditions of events are checked by the same code when a project is validated and when an event arrives.
 _CONDITIONS = ("__init__.py", "shared/__init__.py", "shared/conditions.py")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from deploy_steps.registry import all_tasks
 from orchestrator.install import iam
 from orchestrator.install.machines import camel, machines
-from orchestrator.install.steps import tasks
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ def policy_table() -> tuple[Row, ...]:
     """One row per statement, by task. What every task may do is not repeated: `of_every_task`."""
     return tuple(
         _row(task.name, task.purpose, actions, where)
-        for task in tasks()
+        for task in all_tasks()
         for actions, where in iam.grants(task.name, task.actions).items()
     )
 
@@ -37,7 +37,7 @@ def of_every_task() -> tuple[Row, ...]:
 
 def of_machines() -> tuple[Row, ...]:
     """One row per statement, by state machine."""
-    known = {camel(task.name): task.name for task in tasks()}
+    known = {camel(task.name): task.name for task in all_tasks()}
     ids = {machine.id: machine.name for machine in machines()}
     return tuple(
         _row(machine.name, "", actions, where)

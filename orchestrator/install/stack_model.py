@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from orchestrator.problem import Problem
+from orchestrator.core.errors import GluecodeError
 
 Outcome = Literal["created", "updated", "unchanged", "deleted", "absent"]
 
@@ -81,7 +81,7 @@ class Desired:
         return {"TemplateURL": self.template_url} if self.template_url else {"TemplateBody": self.template_body}
 
 
-class StackFailed(Problem):
+class StackFailed(GluecodeError):
     """CloudFormation refused a template, or rolled back. The text names what failed, and the reason."""
 
 

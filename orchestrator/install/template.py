@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deploy_steps.tasks.registry import START_DEPLOYMENT, TASKS, Task
+from deploy_steps.registry import Task
 from orchestrator.install import events, iam, watching
 from orchestrator.install.machines import Machine, camel
 
@@ -327,7 +327,7 @@ def _function(task: Task, code: Code, release: str) -> Resource:
         "LoggingConfig": {"LogFormat": "Text", "LogGroup": {"Ref": "StepsLogGroup"}},
         "TracingConfig": {"Mode": "Active"},
     }
-    if task in (*TASKS, START_DEPLOYMENT):
+    if task.needs_settings:
         properties["Environment"] = {"Variables": _settings(code, release)}
     if task.needs_pydantic:
         properties["Layers"] = [{"Ref": "PydanticLayer"}]
@@ -335,7 +335,7 @@ def _function(task: Task, code: Code, release: str) -> Resource:
 
 
 def _settings(code: Code, release: str) -> Resource:
-    """What the tasks around the kinds are told (`deploy_steps.tasks.settings`). A kind learns all from its event."""
+    """What the tasks around the kinds are told (`deploy_steps.shared.settings`). A kind learns all from its event."""
     return {
         "INSTALLATION_PREFIX": {"Ref": "Prefix"},
         "STACK_ID": {"Ref": "AWS::StackId"},

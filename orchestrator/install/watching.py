@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from orchestrator.plan.watch import WATCHED
+from orchestrator.core.plan.watch import WATCHED
 from state_machines import PUBLIC
 
 Resource = dict[str, Any]
@@ -44,7 +44,7 @@ def conditions() -> Resource:
 
 
 def settings() -> Resource:
-    """What the task that plans is told (`deploy_steps.tasks.settings.watch`)."""
+    """What the task that plans is told (`deploy_steps.shared.settings.watch`)."""
     return {
         "ALARMS": {"Ref": "Alarms"},
         "DASHBOARDS": {"Ref": "Dashboards"},

@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from orchestrator.core.errors import GluecodeError
 from orchestrator.local import processes, server
 from orchestrator.local.home import Home, default_folder
 from orchestrator.local.server import Settings
-from orchestrator.problem import Problem
 
 CREDENTIAL = "test"
 VOLATILE = "It keeps everything in memory: `gluecode local down` forgets it all."
@@ -34,11 +34,11 @@ _POLL_SECONDS = 0.02
 _children: list[subprocess.Popen[bytes]] = []  # whoever started a process must also reap it
 
 
-class PortTaken(Problem):
+class PortTaken(GluecodeError):
     """The port that was asked for is in use by somebody else."""
 
 
-class DidNotStart(Problem):
+class DidNotStart(GluecodeError):
     """The server ended, or did not answer in time. The text has the end of its log."""
 
 

@@ -18,7 +18,7 @@ CLOUDS = {"aws", "azure", "gcp"}
 MAX_EVENTS = 100
 
 
-class Refusal(Exception):  # noqa: N818  # it is an answer, not an error
+class Refusal(Exception):  # it is an answer, not an error
     """The request is refused for good: `status` and a machine-readable `reason`."""
 
     def __init__(self, status: int, reason: str) -> None:

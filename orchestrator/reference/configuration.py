@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from orchestrator.config.connections import FILE as INTER_CLOUD
-from orchestrator.config.project import OPTIONAL_FILES, REQUIRED_FILES
+from orchestrator.core.config.connections import FILE as INTER_CLOUD
+from orchestrator.core.config.project import OPTIONAL_FILES, REQUIRED_FILES
 from orchestrator.reference import markdown, schemas
 
 Json = Mapping[str, Any]
@@ -48,7 +48,7 @@ def page(root: Path) -> str:
     links = "\n".join(f"- [`{name}`](../schemas/{name})" for name in schemas.files())
     return markdown.page(
         "Configuration",
-        "orchestrator/config/models.py",
+        "orchestrator/core/config/models.py",
         f"{_INTRODUCTION}\n{links}",
         *(_file(file, root) for file in schemas.MODELS),
         _own_code(),

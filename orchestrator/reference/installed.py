@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
+from deploy_steps.registry import all_tasks
 from orchestrator.install import template
 from orchestrator.install.machines import machines
-from orchestrator.install.steps import tasks
 from orchestrator.install.template import Code
 from orchestrator.reference import markdown
 
@@ -35,7 +35,7 @@ _PURPOSES = {
 def text() -> str:
     """The table, to be included in a page."""
     code = Code(tasks="", functions="", functions_sha256="", functions_layer="", pydantic_layer="")
-    stacks = (template.artifacts(), template.orchestrator(tasks(), machines(), code, ""))
+    stacks = (template.artifacts(), template.orchestrator(all_tasks(), machines(), code, ""))
     counted = Counter(resource["Type"] for stack in stacks for resource in stack["Resources"].values())
     rows = [(str(counted[kind]), markdown.code(kind), _PURPOSES.get(kind, "")) for kind in _ordered(counted)]
     return f"{markdown.table(('how many', 'type', 'what for'), rows)}\n"

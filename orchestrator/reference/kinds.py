@@ -9,7 +9,7 @@ from dataclasses import MISSING, Field, fields
 from typing import Any, get_args, get_type_hints
 
 from deploy_steps import errors
-from deploy_steps.kinds import KINDS
+from deploy_steps.registry import KINDS
 from deploy_steps.task import Kind
 from orchestrator.reference import markdown
 

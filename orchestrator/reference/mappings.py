@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from orchestrator.names import connection
-from orchestrator.plan.mapping import FUNCTIONS, needed
+from orchestrator.core.names import connection
+from orchestrator.core.plan.mapping import FUNCTIONS, needed
 from orchestrator.reference import markdown
 
 _CLOUDS = ("aws", "azure", "gcp")
@@ -17,7 +17,7 @@ _INTRODUCTION = """\
 Three layers on three providers make 27 mappings. A dot says that the component runs on AWS; every other one is on
 another cloud, or not needed. With `useEventChecking`, the event checker runs wherever the processor does. A log group
 and the configuration layer are there whenever anything is. With `batching` on a connection that AWS sends on, an
-outgoing queue and its event source stand in front of the connector, or of the persister.
+outbox and its event source stand in front of the connector, or of the persister.
 
 A connection in **bold** is one that AWS receives on: its URL is an output of the deployment.
 """
@@ -28,7 +28,7 @@ def page() -> str:
     shown = [name for name in (*FUNCTIONS, *_STORES) if name != "event_checker"]
     head = ("L1", "L2", "L3 hot", *(name.replace("_", " ") for name in shown), "connections")
     table = f'<div class="compact" markdown>\n\n{markdown.table(head, _rows(shown))}\n\n</div>'
-    return markdown.page("Mappings", "orchestrator/plan/mapping.py", _INTRODUCTION, table, wide=True)
+    return markdown.page("Mappings", "orchestrator/core/plan/mapping.py", _INTRODUCTION, table, wide=True)
 
 
 def _rows(shown: list[str]) -> Iterator[tuple[str, ...]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 
-from orchestrator import names
-from orchestrator.names import Installation, TwinNames
-from orchestrator.plan.mapping import FUNCTIONS
+from orchestrator.core import names
+from orchestrator.core.names import Installation, TwinNames
+from orchestrator.core.plan.mapping import FUNCTIONS
 from orchestrator.reference import markdown
 
 _TWIN = TwinNames("factory-twin")
@@ -43,7 +43,7 @@ def page() -> str:
     """The page with the tables."""
     return markdown.page(
         "Names",
-        "orchestrator/names.py",
+        "orchestrator/core/names.py",
         _INTRODUCTION,
         "## Of a twin",
         markdown.table(("name", "what it is"), _of(_TWIN)),

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from orchestrator.config.connections import FILE as INTER_CLOUD
-from orchestrator.config.models import (
+from orchestrator.core.config.connections import FILE as INTER_CLOUD
+from orchestrator.core.config.models import (
     DATA_TYPES,
     PROVIDERS,
     ConnectionSettings,
@@ -20,9 +20,9 @@ from orchestrator.config.models import (
     ProviderMapping,
     TwinSettings,
 )
-from orchestrator.config.project import DEVICES, EVENTS, OPTIMIZATION, SETTINGS
-from orchestrator.config.project import PROVIDERS as PROVIDERS_FILE
-from orchestrator.names import NAME_LIMIT
+from orchestrator.core.config.project import DEVICES, EVENTS, OPTIMIZATION, SETTINGS
+from orchestrator.core.config.project import PROVIDERS as PROVIDERS_FILE
+from orchestrator.core.names import NAME_LIMIT
 
 Json = dict[str, Any]
 

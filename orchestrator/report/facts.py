@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from orchestrator.names import Installation
-from orchestrator.problem import Misuse, Problem, not_installed
+from orchestrator.core.errors import GluecodeError, UsageError, not_installed
+from orchestrator.core.names import Installation
 from state_machines import PUBLIC
 
 _OVERLAP_MS = 60_000  # a step's clock and Step Functions' need not agree to the second
 _ENTERED = "StateEntered"
 
 
-class NoSuchExecutionError(Problem):
+class NoSuchExecutionError(GluecodeError):
     """Nothing of that name or ARN is known."""
 
 
@@ -108,7 +108,7 @@ def _described(states: Any, installation: Installation, execution: str) -> Mappi
         except states.exceptions.ExecutionDoesNotExist:
             continue
         except states.exceptions.InvalidArn:
-            raise Misuse(f"'{execution}' is no execution's ARN.", "`gluecode history` lists executions.") from None
+            raise UsageError(f"'{execution}' is no execution's ARN.", "`gluecode history` lists executions.") from None
         except states.exceptions.StateMachineDoesNotExist as error:
             raise not_installed(installation) from error
     raise NoSuchExecutionError(

@@ -8,13 +8,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from deploy_steps.errors import RETRYABLE
+from orchestrator.core.names import TwinNames
+from orchestrator.core.plan.mapping import FUNCTIONS
 from orchestrator.graphs.model import Edge, Graph, State
-from orchestrator.names import TwinNames
-from orchestrator.plan.mapping import FUNCTIONS
 from orchestrator.report.facts import Attempt, Facts
+from state_machines import retried
 
-_WAITED_FOR = {error.__name__ for error in RETRYABLE}
 _ROLE = "iam-role"
 _PARTS_OF_A_FUNCTION = (_ROLE, "function", "function-url", "permissions", "invoke-config", "url-proof")
 _VERBS_OF_A_MACHINE = {
@@ -110,11 +109,11 @@ class _Steps:
         name = self._twin.function(component[1]) if self._twin else ""
         told = state.definition["Parameters"]["Input"]
         mine = [each for each in mine if each.name == name and not (each.kind == _ROLE and told.get("role_is_made"))]
-        was_there = told.get("was_there")
-        if was_there is None:
+        may_exist = told.get("may_exist")
+        if may_exist is None:
             return mine
         # One state makes a function that is new, another changes the same one where it is in use.
-        return mine if was_there != any(each.new and each.kind == "function" for each in mine) else []
+        return mine if may_exist != any(each.new and each.kind == "function" for each in mine) else []
 
     def _of_task(self, state: State, verb: str, kind: str) -> list[Attempt]:
         if state.definition.get("Parameters", {}).get("compared"):
@@ -211,4 +210,4 @@ def _onward(ways: Iterable[Edge], name: str) -> list[Edge]:
 
 def waited(attempt: Attempt) -> bool:
     """Whether the state machine tried the step again after this."""
-    return attempt.outcome == "failed" and attempt.error in _WAITED_FOR
+    return attempt.outcome == "failed" and attempt.error in retried()

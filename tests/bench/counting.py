@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.config import read_project
+from orchestrator.core.config import read_project
+from orchestrator.core.names import project_files
+from orchestrator.core.plan import Code, Footprint, Request, plan
 from orchestrator.install import packages
-from orchestrator.names import project_files
-from orchestrator.plan import Code, Footprint, Request, plan
 from tests.bench import least
 from tests.bench.states import Seen, watching
 from tests.bench.twins import twin

@@ -10,8 +10,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from orchestrator.core.names import Installation
 from orchestrator.install.packages import zipped
-from orchestrator.names import Installation
 from tests.bench.twins import twin
 from tests.harness.account import Account
 from tests.harness.engine import Handler

@@ -13,8 +13,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
 
-from deploy_steps.tasks.processor_package import where
-from orchestrator.plan.mapping import FUNCTIONS, needed
+from deploy_steps.tasks.build_processor_package import where
+from orchestrator.core.plan.mapping import FUNCTIONS, needed
 
 Client = Callable[[str], Any]
 THREADS = 16

@@ -15,12 +15,12 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from orchestrator import upload
+from orchestrator.core.names import Installation, TwinNames, project_files
 from orchestrator.install import install as installer
 from orchestrator.local import cloud, processes
 from orchestrator.local.cloud import Cloud
-from orchestrator.names import Installation, TwinNames, project_files
-from orchestrator.session import Aws
+from orchestrator.operations import upload
+from orchestrator.operations.session import Aws
 from tests.bench import idle, least
 from tests.bench.counting import least_for
 from tests.bench.slow import Distance, distance

@@ -12,8 +12,8 @@ import pytest
 from moto import mock_aws
 from moto.core.config import default_user_config
 
-from orchestrator.names import Installation
-from orchestrator.session import Aws
+from orchestrator.core.names import Installation
+from orchestrator.operations.session import Aws
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"  # moto's

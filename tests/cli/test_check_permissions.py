@@ -13,7 +13,7 @@ from orchestrator.cli import main
 from orchestrator.local import cloud
 from orchestrator.local.cloud import Cloud
 from orchestrator.local.server import Settings
-from orchestrator.permissions import REQUIRED_AWS_PERMISSIONS
+from orchestrator.operations.iam_check import REQUIRED_AWS_PERMISSIONS
 from tests.conftest import Clients, clients_of
 
 ACCOUNT = "000000000000"

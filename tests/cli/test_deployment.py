@@ -9,11 +9,11 @@ import pytest
 from moto.stepfunctions.models import stepfunctions_backends
 
 from deploy_steps.errors import ForeignResource
-from orchestrator import deployment
-from orchestrator.config import ProjectFaults
-from orchestrator.deployment import Options, Prepared
-from orchestrator.names import Installation
-from orchestrator.session import Aws
+from orchestrator.core.config import ProjectFaults
+from orchestrator.core.names import Installation
+from orchestrator.operations import deployment
+from orchestrator.operations.deployment import Options, Prepared
+from orchestrator.operations.session import Aws
 from tests.cli.conftest import ACCOUNT, REGION, TO_AZURE, MakeProject
 
 TOKEN = "the-token-of-azure"

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from orchestrator import executions
-from orchestrator.executions import Run, Step
-from orchestrator.names import Installation, execution_name
-from orchestrator.problem import Problem
-from orchestrator.session import Aws
+from orchestrator.core.errors import GluecodeError
+from orchestrator.core.names import Installation, execution_name
+from orchestrator.operations import executions
+from orchestrator.operations.executions import Run, Step
+from orchestrator.operations.session import Aws
 
 REQUEST = {"project": "plant"}
 
@@ -137,7 +137,7 @@ def test_a_run_that_ended_is_not_joined(aws: Aws, installation: Installation) ->
 
 
 def test_a_missing_machine_says_that_nothing_is_installed(aws: Aws, installation: Installation) -> None:
-    with pytest.raises(Problem, match="is not installed"):
+    with pytest.raises(GluecodeError, match="is not installed"):
         _start(aws, installation)
 
 

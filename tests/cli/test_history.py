@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from deploy_steps.tasks import state_table
+from deploy_steps.state import state_table
 from orchestrator.cli import main
-from orchestrator.history import Entry, history, latest
-from orchestrator.names import Installation
-from orchestrator.problem import Problem
-from orchestrator.session import Aws
+from orchestrator.core.errors import GluecodeError
+from orchestrator.core.names import Installation
+from orchestrator.operations.history import Entry, history, latest
+from orchestrator.operations.session import Aws
 from tests.cli.conftest import ACCOUNT, REGION
 
 DIGEST = "670268d80b331be8a80d1dae256bc05654d95af9b06960825ee7e3f8e0ea24d6"
@@ -36,7 +36,7 @@ def arn(name: str, machine: str = "deploy") -> str:
 
 
 def record(aws: Aws, table: str, number: int, twin: str = "plant", **fields: Any) -> str:
-    """Write down a run as `deploy_steps.tasks.record` does; higher numbers are later. Returns its name."""
+    """Write down a run as `deploy_steps.state.record` does; higher numbers are later. Returns its name."""
     name, started = f"{twin}-{number}", f"2026-11-{number + 1:02}T08:00:00.125Z"
     values = {
         "verb": "deploy",
@@ -130,9 +130,9 @@ def test_a_run_that_step_functions_has_forgotten_is_told_as_broken_off(
 
 
 def test_without_an_installation_it_says_so(aws: Aws, installation: Installation) -> None:
-    with pytest.raises(Problem, match="is not installed"):
+    with pytest.raises(GluecodeError, match="is not installed"):
         history(aws, installation, "plant")
-    with pytest.raises(Problem, match="is not installed"):
+    with pytest.raises(GluecodeError, match="is not installed"):
         latest(aws, installation)
 
 

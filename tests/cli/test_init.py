@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cli import main
-from orchestrator.config import read_folder, read_project
+from orchestrator.core.config import read_folder, read_project
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "factory-twin"
 

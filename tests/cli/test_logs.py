@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from orchestrator import logs
 from orchestrator.cli import main
-from orchestrator.logs import LEVELS, Level
-from orchestrator.names import TwinNames
-from orchestrator.problem import Misuse, Problem
-from orchestrator.session import Aws
+from orchestrator.core.errors import GluecodeError, UsageError
+from orchestrator.core.names import TwinNames
+from orchestrator.operations import logs
+from orchestrator.operations.logs import LEVELS, Level
+from orchestrator.operations.session import Aws
 
 TRACE = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -108,7 +108,7 @@ def test_following_ends_with_ctrl_c_and_no_error(
 
 
 def test_a_twin_without_a_log_is_said_to_have_none(aws: Aws) -> None:
-    with pytest.raises(Problem, match="no log group '/gluecode/gone'"):
+    with pytest.raises(GluecodeError, match="no log group '/gluecode/gone'"):
         list(logs.read(aws, "gone", since=None))
 
 
@@ -130,7 +130,7 @@ def test_a_moment_is_an_age_or_a_time(text: str, expected: datetime) -> None:
 
 @pytest.mark.parametrize("text", ["yesterday", "10", "10w", "-5m", ""])
 def test_what_is_no_moment_is_refused(text: str) -> None:
-    with pytest.raises(Misuse, match="is no moment"):
+    with pytest.raises(UsageError, match="is no moment"):
         logs.moment(text, NOW)
 
 

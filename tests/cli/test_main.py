@@ -14,7 +14,7 @@ import click
 import pytest
 
 from orchestrator.cli import gluecode, main
-from orchestrator.problem import Misuse, Problem
+from orchestrator.core.errors import GluecodeError, UsageError
 from tests.cli.conftest import TO_AZURE, MakeProject
 
 
@@ -171,7 +171,7 @@ def test_a_programming_fault_is_one_block_too(
 def test_debugging_shows_where_it_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GLUECODE_DEBUG", "1")
 
-    with pytest.raises(Problem, match="not running"):
+    with pytest.raises(GluecodeError, match="not running"):
         main(["local", "env"])
 
 
@@ -247,7 +247,7 @@ def test_colours_are_for_terminals_only(make_project: MakeProject, capsys: pytes
 
 
 def test_wrong_use_and_failure_have_their_own_exit_codes() -> None:
-    assert (Problem("x").exit_code, Misuse("x").exit_code) == (1, 2)
+    assert (GluecodeError("x").exit_code, UsageError("x").exit_code) == (1, 2)
 
 
 def test_no_name_is_cut_or_wrapped_where_no_terminal_is(

@@ -12,8 +12,8 @@ from rich.console import Console
 from orchestrator.cli import progress, result_view, trace_view
 from orchestrator.demo.picture import draw
 from orchestrator.demo.scenarios import SCENARIOS
-from orchestrator.executions import Step
-from orchestrator.telemetry import Hop, Trace
+from orchestrator.operations.executions import Step
+from orchestrator.operations.telemetry import Hop, Trace
 
 CREATED = Step("function", "create", "plant-writer", "created", seconds=0.414)
 

@@ -15,13 +15,13 @@ import pytest
 
 from deploy_steps.contract import Owner
 from lambda_functions.shared import failed_event
-from orchestrator import failure_queue, replay
 from orchestrator.cli import main
-from orchestrator.failure_queue import FailureQueue
+from orchestrator.core.errors import GluecodeError
 from orchestrator.local.cloud import Cloud
 from orchestrator.local.remote_faults import Fault
-from orchestrator.problem import Problem
-from orchestrator.replay import Handled
+from orchestrator.operations import failure_queue, replay
+from orchestrator.operations.failure_queue import FailureQueue
+from orchestrator.operations.replay import Handled
 from tests.conftest import Clients, clients_of
 from tests.local.functions import deploy, eventually, logged
 from tests.loss.proxy import Proxy
@@ -360,7 +360,7 @@ def test_what_is_held_stays_hidden_for_as_long_as_there_is_work(twin: Twin) -> N
 
 
 def test_a_twin_without_a_failure_queue_is_said_to_have_none(twin: Twin) -> None:
-    with pytest.raises(Problem, match="no failure queue 'nobody-failures'"):
+    with pytest.raises(GluecodeError, match="no failure queue 'nobody-failures'"):
         failure_queue.find(twin, "nobody")
 
 

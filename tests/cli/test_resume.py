@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from deploy_steps.tasks import state_table
+from deploy_steps.state import state_table
 from orchestrator.cli import main
+from orchestrator.core.errors import GluecodeError
+from orchestrator.core.names import Installation
 from orchestrator.local.cloud import Cloud
-from orchestrator.names import Installation
-from orchestrator.problem import Problem
-from orchestrator.resumption import Resumption, resume
+from orchestrator.operations.resumption import Resumption, resume
 from tests.conftest import Clients
 from tests.contract.stubbed import stubbed
 
@@ -133,14 +133,14 @@ def test_a_run_that_succeeded_leaves_nothing_to_do() -> None:
 
 
 def test_without_a_run_it_says_where_to_start() -> None:
-    with pytest.raises(Problem, match="No run of a twin 'plant' is recorded here"):
+    with pytest.raises(GluecodeError, match="No run of a twin 'plant' is recorded here"):
         taken_up(known=False)
 
 
 def test_a_run_that_step_functions_has_forgotten_cannot_be_taken_up() -> None:
     forgotten = ("describe_execution", ("ExecutionDoesNotExist", "Execution Does Not Exist"))
 
-    with pytest.raises(Problem, match="forgotten its input"):
+    with pytest.raises(GluecodeError, match="forgotten its input"):
         taken_up(forgotten)
 
 
@@ -150,7 +150,7 @@ def toy(
 ) -> Callable[[str, dict[str, Any]], str]:
     """A `destroy` machine that waits an hour, or does its work at once when the input says so; runs are recorded."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", embedded_cloud.endpoint)
-    monkeypatch.setattr("orchestrator.executions.LATE_SECONDS", 0.0)  # no step of theirs writes a journal
+    monkeypatch.setattr("orchestrator.operations.executions.LATE_SECONDS", 0.0)  # no step of theirs writes a journal
     here = Installation("resuming", "aws", embedded_cloud.region, embedded_cloud.account)
     states, dynamodb = clients("stepfunctions"), clients("dynamodb")
     if here.state_table not in dynamodb.list_tables()["TableNames"]:

@@ -11,13 +11,13 @@ import pytest
 
 from deploy_steps.contract import Owner
 from deploy_steps.errors import ForeignResource
-from deploy_steps.secret import SecretSpec, put
+from deploy_steps.kinds.secret import SecretSpec, put
 from lambda_functions.shared.tokens import fetch_secret
-from orchestrator import rotation
 from orchestrator.cli import main
-from orchestrator.names import Installation
-from orchestrator.problem import Misuse, Problem
-from orchestrator.session import Aws
+from orchestrator.core.errors import GluecodeError, UsageError
+from orchestrator.core.names import Installation
+from orchestrator.operations import rotation
+from orchestrator.operations.session import Aws
 
 OLD = "the-token-before"
 RECEIVES, SENDS = "azure_l2_to_aws_l3", "aws_l1_to_azure_l2"
@@ -183,7 +183,7 @@ def test_finishing_takes_no_token(twin: str, run: Run) -> None:
 
 
 def test_a_connection_that_the_twin_does_not_have_is_named_with_those_it_has() -> None:
-    with pytest.raises(Misuse, match="no connection 'aws_l2_to_gcp_l3'") as raised:
+    with pytest.raises(UsageError, match="no connection 'aws_l2_to_gcp_l3'") as raised:
         rotation.connection(RECORD, "plant", "aws_l2_to_gcp_l3")
 
     assert raised.value.remedy == f"It has {SENDS}, {RECEIVES}."
@@ -205,7 +205,7 @@ def test_a_secret_that_is_not_the_twin_s_is_left_alone(aws: Aws) -> None:
 
 
 def test_a_missing_secret_is_made_by_a_deployment(aws: Aws) -> None:
-    with pytest.raises(Problem, match=r"is not there") as raised:
+    with pytest.raises(GluecodeError, match=r"is not there") as raised:
         rotation.versions(aws, "plant", rotation.connection(RECORD, "plant", SENDS))
 
     assert "gluecode deploy" in raised.value.remedy

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from moto.iotdata.models import iotdata_backends
 
-from orchestrator import telemetry
 from orchestrator.cli import trace_view
-from orchestrator.names import TwinNames
-from orchestrator.problem import Misuse
-from orchestrator.session import Aws
+from orchestrator.core.errors import UsageError
+from orchestrator.core.names import TwinNames
+from orchestrator.operations import telemetry
+from orchestrator.operations.session import Aws
 from tests.cli.conftest import ACCOUNT, REGION
 
 TRACE = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff"
@@ -68,7 +68,7 @@ def test_an_event_without_time_gets_the_present(aws: Aws) -> None:
 
 @pytest.mark.parametrize("event", [[], "text", None, {}, {"iotDeviceId": ""}, {"iotDeviceId": 7}])
 def test_what_is_no_telemetry_event_is_not_sent(aws: Aws, event: Any) -> None:
-    with pytest.raises(Misuse, match="no JSON object with 'iotDeviceId'"):
+    with pytest.raises(UsageError, match="no JSON object with 'iotDeviceId'"):
         telemetry.send(aws, "plant", event)
 
 
@@ -207,7 +207,7 @@ def test_a_trace_id_is_known_however_it_is_written(aws: Aws, written: str) -> No
 
 
 def test_what_is_no_trace_id_is_refused(aws: Aws) -> None:
-    with pytest.raises(Misuse, match="'yesterday' is no trace id"):
+    with pytest.raises(UsageError, match="'yesterday' is no trace id"):
         telemetry.trace(aws, "yesterday", ["plant"])
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from orchestrator.names import Installation
-from orchestrator.problem import Problem
-from orchestrator.session import Aws
-from orchestrator.upload import digest, upload
+from orchestrator.core.errors import GluecodeError
+from orchestrator.core.names import Installation
+from orchestrator.operations.session import Aws
+from orchestrator.operations.upload import digest, upload
 
 FILES = {"config.json": b"{}", "processors/press-1/process.py": b"def process(event): ..."}
 PREFIX = "projects/plant/"
@@ -71,7 +71,9 @@ def test_an_object_whose_etag_is_no_md5_is_compared_by_content(aws: Aws, install
 def test_a_missing_bucket_says_that_nothing_is_installed(aws: Aws) -> None:
     elsewhere = Installation("other", "aws", "us-east-1", "123456789012")
 
-    with pytest.raises(Problem, match="'other' is not installed in account 123456789012, region us-east-1") as raised:
+    with pytest.raises(
+        GluecodeError, match="'other' is not installed in account 123456789012, region us-east-1"
+    ) as raised:
         upload(aws, elsewhere, FILES, PREFIX)
 
     assert "gluecode install" in raised.value.remedy

@@ -14,11 +14,11 @@ from xml.etree import ElementTree
 import pytest
 import yaml  # type: ignore[import-untyped]  # it comes with the site generator, its stubs do not
 
-from orchestrator import conformance
 from orchestrator.cli import main
-from orchestrator.conformance import checks, reporting, wire
-from orchestrator.conformance.messages import Layer
-from orchestrator.problem import Misuse, Problem
+from orchestrator.core.errors import GluecodeError, UsageError
+from orchestrator.operations import conformance
+from orchestrator.operations.conformance import checks, reporting, wire
+from orchestrator.operations.conformance.messages import Layer
 from tests.conformance.faults import FAULTS, TOKEN, Fault, Faulty
 from tests.conformance.serving import Endpoint, Headers, Reply, served
 
@@ -133,7 +133,7 @@ def test_the_endpoint_is_asked_which_layer_it_is(ingestion: str, writer: str) ->
     ],
 )
 def test_what_keeps_the_checks_from_starting_is_said(ingestion: str, token: str, device: str, told: str) -> None:
-    with pytest.raises(Problem, match=told):
+    with pytest.raises(GluecodeError, match=told):
         conformance.run(ingestion, token, device=device)
 
 
@@ -141,7 +141,7 @@ def test_an_endpoint_that_is_not_there_is_said_to_be_not_there() -> None:
     with served(receiver("L2")) as url:
         pass
 
-    with pytest.raises(Problem, match="does not answer"):
+    with pytest.raises(GluecodeError, match="does not answer"):
         conformance.run(url, TOKEN, device=DEVICE)
 
 
@@ -161,7 +161,7 @@ def test_a_throttled_request_is_sent_again_as_the_contract_says() -> None:
     "url", ["http://example.com/ingestion", "ftp://example.com", "https://", "https://exa mple.com", "https://x:99999/"]
 )
 def test_the_token_is_not_sent_to_what_is_no_https_address(url: str) -> None:
-    with pytest.raises(Misuse):
+    with pytest.raises(UsageError):
         wire.Endpoint(url)
 
 

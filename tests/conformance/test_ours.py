@@ -12,8 +12,8 @@ import pytest
 
 from lambda_functions.ingestion import handler as ingestion
 from lambda_functions.writer import handler as writer
-from orchestrator import conformance
-from orchestrator.conformance.messages import Layer
+from orchestrator.operations import conformance
+from orchestrator.operations.conformance.messages import Layer
 from tests.conformance.serving import Headers, Reply, served
 from tests.unit.lambda_functions.conftest import aws, clean_worker, stored
 from tests.unit.lambda_functions.support import TABLE, TOKEN, Context, twin_document

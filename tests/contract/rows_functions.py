@@ -9,7 +9,7 @@ import json
 import zipfile
 from typing import Any
 
-from deploy_steps.kinds import KINDS
+from deploy_steps.registry import KINDS
 from tests.contract.conftest import EMBEDDED
 from tests.contract.row import Drift, Row, Spec
 from tests.contract.world import World

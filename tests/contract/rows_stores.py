@@ -6,8 +6,8 @@ import hashlib
 import json
 from typing import Any
 
-from deploy_steps.config_layer import packed
-from deploy_steps.kinds import KINDS
+from deploy_steps.kinds.config_layer import packed
+from deploy_steps.registry import KINDS
 from tests.contract.conftest import EMBEDDED
 from tests.contract.row import Drift, Row, Spec
 from tests.contract.rows_functions import arn_of as function_arn
@@ -202,7 +202,7 @@ FAILURE_QUEUE = Row(
 )
 
 
-# --- outgoing queue
+# --- outbox
 
 
 def outgoing_url(world: World) -> str:
@@ -227,7 +227,7 @@ def set_outgoing(world: World, **attributes: str) -> None:
 
 
 OUTGOING_QUEUE = Row(
-    kind=KINDS["outgoing-queue"],
+    kind=KINDS["outbox"],
     spec=outgoing,
     created_by=("CreateQueue",),
     outputs=("arn", "url"),

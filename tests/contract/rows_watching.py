@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from deploy_steps.kinds import KINDS
+from deploy_steps.registry import KINDS
 from tests.contract.row import Drift, Row, Spec
 from tests.contract.world import World
 

@@ -10,7 +10,7 @@ import pytest
 
 from deploy_steps import errors
 from deploy_steps.contract import UNKNOWN
-from deploy_steps.kinds import KINDS
+from deploy_steps.registry import KINDS
 from tests.contract import rows_functions, rows_stores, rows_watching
 from tests.contract.conftest import EMBEDDED
 from tests.contract.row import Drift, Row
@@ -45,7 +45,7 @@ each_drift = pytest.mark.parametrize(
 )
 each_that_creates_first = pytest.mark.parametrize(
     ("world", "row"),
-    [pytest.param(EMBEDDED, row, id=row.kind.name) for row in ROWS if row.kind.creates_first],
+    [pytest.param(EMBEDDED, row, id=row.kind.name) for row in ROWS if row.kind.create_first],
     indirect=["world"],  # moto accepts some second creates
 )
 each_race = pytest.mark.parametrize(
@@ -123,10 +123,10 @@ def test_the_second_create_makes_no_writing_call(world: World, row: Row) -> None
 def test_what_was_not_there_is_made_without_having_looked(world: World, row: Row) -> None:
     row.prepare(world)
 
-    answer = world.create(row.kind, row.spec(world), was_there=False)
+    answer = world.create(row.kind, row.spec(world), may_exist=False)
     calls = [call.operation for call in world.calls]
 
-    assert (answer["outcome"], answer["changes"], answer["was_there"]) == ("created", [], False)
+    assert (answer["outcome"], answer["changes"], answer["may_exist"]) == ("created", [], False)
     assert sorted(answer["outputs"]) == sorted(row.outputs)
     assert calls[: len(row.created_by)] == list(row.created_by)
     assert world.info(row.kind, row.spec(world))["outcome"] == "present"
@@ -137,7 +137,7 @@ def test_what_was_there_all_the_same_ends_as_specified(world: World, row: Row) -
     row.prepare(world)
     first = world.create(row.kind, row.spec(world))
 
-    again = world.create(row.kind, row.spec(world), was_there=False)
+    again = world.create(row.kind, row.spec(world), may_exist=False)
 
     assert again["outcome"] in ("unchanged", "created")  # what one call replaces as a whole is made once more
     assert again["outputs"] == first["outputs"]
@@ -149,7 +149,7 @@ def test_a_plan_looks_whatever_was_there(world: World, row: Row) -> None:
     row.prepare(world)
     world.create(row.kind, row.spec(world))
 
-    foretold = world.create(row.kind, row.spec(world), dry_run=True, was_there=False)
+    foretold = world.create(row.kind, row.spec(world), dry_run=True, may_exist=False)
 
     assert (foretold["outcome"], world.writes) == ("unchanged", [])
 
@@ -163,10 +163,10 @@ def test_what_was_not_known_to_be_there_converges_after_being_cut_off_anywhere(w
     while True:
         try:
             with world.cut_off_after(cut + 1):
-                world.create(row.kind, spec, was_there=False)
+                world.create(row.kind, spec, may_exist=False)
         except Cut:
             cut += 1
-            world.create(row.kind, spec, was_there=False)
+            world.create(row.kind, spec, may_exist=False)
             assert world.info(row.kind, spec)["outcome"] == "present"
             world.destroy(row.kind, identity)
         else:
@@ -177,7 +177,7 @@ def test_what_was_not_known_to_be_there_converges_after_being_cut_off_anywhere(w
 
 @pytest.mark.parametrize(
     ("world", "row"),
-    [pytest.param(EMBEDDED, row, id=row.kind.name) for row in ROWS if row.kind.creates_first and not row.function_owns],
+    [pytest.param(EMBEDDED, row, id=row.kind.name) for row in ROWS if row.kind.create_first and not row.function_owns],
     indirect=["world"],
 )
 def test_a_foreign_namesake_that_nobody_knew_of_is_left_alone(world: World, row: Row) -> None:
@@ -186,7 +186,7 @@ def test_a_foreign_namesake_that_nobody_knew_of_is_left_alone(world: World, row:
     before = world.info(row.kind, row.spec(world))
 
     with pytest.raises(errors.ForeignResource):
-        world.create(row.kind, row.spec(world), was_there=False)
+        world.create(row.kind, row.spec(world), may_exist=False)
 
     assert world.info(row.kind, row.spec(world)) == before
 

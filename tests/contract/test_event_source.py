@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from deploy_steps import event_source
 from deploy_steps.contract import Identity, Owner
 from deploy_steps.errors import NotReady
+from deploy_steps.kinds import event_source
 from tests.contract.stubbed import stubbed
 
 NAME, OWNER = "twin-connector", Owner("twin", "L1")

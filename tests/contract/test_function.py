@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from deploy_steps import function
 from deploy_steps.contract import Change, Owner, StoredObject
 from deploy_steps.errors import AccessDenied, NotReady, Rejected
+from deploy_steps.kinds import function
 from tests.contract import rows_functions as rows
 from tests.contract.stubbed import stubbed
 from tests.contract.world import World

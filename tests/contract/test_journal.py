@@ -93,7 +93,7 @@ def test_what_only_the_execution_knows_completes_the_spec(world: World) -> None:
     spec = functions.function(world)
     known = {"configuration_layer": spec.pop("configuration_layer")}
 
-    answer = functions.FUNCTION.kind.task("create")({"run": "test", "spec": spec, "known": known}, None)
+    answer = functions.FUNCTION.kind.task("create")({"run": "test", "spec": spec, "resolved": known}, None)
 
     layers = world.hand("lambda").get_function(FunctionName=spec["name"])["Configuration"]["Layers"]
     assert answer["outcome"] == "created"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from deploy_steps import permissions
 from deploy_steps.contract import Change, Owner
 from deploy_steps.errors import InvalidInput, NotReady
+from deploy_steps.kinds import permissions
 from tests.contract import rows_functions as rows
 from tests.contract.stubbed import stubbed
 from tests.contract.world import World

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from deploy_steps import secret
 from deploy_steps.contract import NOT_SHOWN, Change, Owner
 from deploy_steps.errors import InvalidInput, MissingToken
+from deploy_steps.kinds import secret
 from tests.contract import rows_stores as rows
 from tests.contract.stubbed import stubbed
 from tests.contract.world import World

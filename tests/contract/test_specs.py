@@ -8,10 +8,10 @@ import pytest
 
 from deploy_steps.contract import Owner, StoredObject, read_spec
 from deploy_steps.errors import InvalidInput
-from deploy_steps.function import FunctionSpec
-from deploy_steps.kinds import KINDS
-from deploy_steps.permissions import PermissionsSpec, Statement
-from deploy_steps.secret import SecretSpec, TokenSource
+from deploy_steps.kinds.function import FunctionSpec
+from deploy_steps.kinds.permissions import PermissionsSpec, Statement
+from deploy_steps.kinds.secret import SecretSpec, TokenSource
+from deploy_steps.registry import KINDS
 
 FUNCTION: dict[str, Any] = {
     "name": "twin-writer",

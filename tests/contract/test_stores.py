@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from deploy_steps import config_layer, hot_table, iot_rule
 from deploy_steps.contract import Change, Owner, StoredObject
 from deploy_steps.errors import NotReady, Rejected, StepError
+from deploy_steps.kinds import config_layer, hot_table, iot_rule
 from tests.contract import rows_functions, rows_stores
 from tests.contract.rows_functions import EVERYTHING
 from tests.contract.stubbed import stubbed

@@ -80,10 +80,10 @@ class World:
         return [call.operation for call in self.calls if call.writes]
 
     def create(
-        self, kind: Kind, spec: Mapping[str, Any], *, dry_run: bool = False, was_there: bool = True
+        self, kind: Kind, spec: Mapping[str, Any], *, dry_run: bool = False, may_exist: bool = True
     ) -> dict[str, Any]:
         """Run the create task."""
-        return self._run(kind, "create", {"spec": spec, "dry_run": dry_run, "was_there": was_there})
+        return self._run(kind, "create", {"spec": spec, "dry_run": dry_run, "may_exist": may_exist})
 
     def destroy(self, kind: Kind, identity: Mapping[str, Any], *, dry_run: bool = False) -> dict[str, Any]:
         """Run the destroy task."""

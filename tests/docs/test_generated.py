@@ -10,10 +10,9 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
-from deploy_steps.kinds import KINDS
+from deploy_steps.registry import KINDS, all_tasks
 from orchestrator.cli import gluecode
-from orchestrator.config import ProjectFaults, read_folder, read_project
-from orchestrator.install.steps import tasks
+from orchestrator.core.config import ProjectFaults, read_folder, read_project
 from orchestrator.reference import commands, configuration, kinds, mappings, naming, pages, permissions, schemas
 from orchestrator.reference.markdown import anchor, code, plain, table
 from state_machines import MACHINES, definition
@@ -61,7 +60,7 @@ def test_every_command_and_every_option_is_in_the_command_reference() -> None:
 def test_every_permission_of_every_task_is_in_the_table() -> None:
     page = permissions.page()
 
-    missing = [(task.name, action) for task in tasks() for action in task.actions if f"`{action}`" not in page]
+    missing = [(task.name, action) for task in all_tasks() for action in task.actions if f"`{action}`" not in page]
 
     assert missing == []
 

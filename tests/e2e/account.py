@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from deploy_steps.kinds import KINDS
-from orchestrator.names import TwinNames
+from deploy_steps.registry import KINDS
+from orchestrator.core.names import TwinNames
 from tests.conftest import Clients
 
 

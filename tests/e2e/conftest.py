@@ -17,7 +17,7 @@ import boto3
 import pytest
 
 from orchestrator.local import cloud
-from orchestrator.session import Aws
+from orchestrator.operations.session import Aws
 from tests.conftest import Clients, clients_of
 from tests.e2e.product import Product
 

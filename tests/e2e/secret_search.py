@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from orchestrator.failure_queue import FailureQueue
+from orchestrator.operations.failure_queue import FailureQueue
 
 Place = tuple[str, bytes]
 """Where it is, and what is there."""

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from orchestrator.demo.remains import remains
-from orchestrator.session import Aws
+from orchestrator.operations.session import Aws
 from tests.conftest import Clients
 from tests.e2e import account
 from tests.e2e.conftest import MakeProject

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from orchestrator.install.install import installation_from
-from orchestrator.session import Aws
+from orchestrator.operations.session import Aws
 from tests.conftest import Clients
 from tests.e2e import account
 from tests.e2e.conftest import MakeProject

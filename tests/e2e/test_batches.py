@@ -12,7 +12,7 @@ import pytest
 
 from orchestrator.demo.remains import remains
 from orchestrator.local.remote_cloud import RemoteCloud
-from orchestrator.session import Aws
+from orchestrator.operations.session import Aws
 from tests.conftest import Clients
 from tests.e2e.conftest import MakeProject
 from tests.e2e.product import Product

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from orchestrator import telemetry
 from orchestrator.demo.remains import remains
 from orchestrator.local.remote_client import envelope
 from orchestrator.local.remote_cloud import RemoteCloud
-from orchestrator.session import Aws
+from orchestrator.operations import telemetry
+from orchestrator.operations.session import Aws
 from tests.conftest import Clients
 from tests.e2e import account
 from tests.e2e.conftest import MakeProject

@@ -18,7 +18,7 @@ from lambda_functions.shared.tokens import fetch_secret
 from orchestrator.cli import main
 from orchestrator.local.remote_client import envelope
 from orchestrator.local.remote_cloud import RemoteCloud
-from orchestrator.rotation import NEW_WORKS_SECONDS
+from orchestrator.operations.rotation import NEW_WORKS_SECONDS
 from tests.e2e import secret_search
 from tests.e2e.secret_search import Place
 from tests.local.functions import deploy, eventually, run_machine

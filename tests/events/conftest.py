@@ -11,11 +11,11 @@ from typing import Any
 import boto3
 import pytest
 
+from orchestrator.core.names import Installation
 from orchestrator.install.install import Options, install, installation_from
 from orchestrator.local import cloud
 from orchestrator.local.server import Settings
-from orchestrator.names import Installation
-from orchestrator.session import Aws
+from orchestrator.operations.session import Aws
 
 PATIENCE_SECONDS = 240.0  # on a busy machine
 SUBSCRIBER = "subscriber"

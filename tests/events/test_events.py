@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from orchestrator import deployment
-from orchestrator.deployment import Options as Deploying
 from orchestrator.install.install import Options, install
+from orchestrator.operations import deployment
+from orchestrator.operations.deployment import Options as Deploying
 from tests.events.conftest import Account, eventually
 from tests.unit.orchestrator.projects import files
 

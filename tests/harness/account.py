@@ -17,7 +17,7 @@ from botocore import endpoint
 from ministack.services import lambda_svc
 
 from deploy_steps import aws
-from orchestrator.names import Installation, project_files
+from orchestrator.core.names import Installation, project_files
 from tests.harness import memory
 from tests.harness.calls import Call
 from tests.harness.engine import Engine, Start

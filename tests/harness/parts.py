@@ -7,10 +7,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from deploy_steps.kinds import KINDS
-from deploy_steps.tasks.registry import START_DEPLOYMENT, TASKS
+from deploy_steps.registry import KINDS, tasks
+from orchestrator.core.names import Installation
 from orchestrator.install import machines, packages
-from orchestrator.names import Installation
 from tests.harness.engine import Handler
 
 Client = Callable[[str], Any]
@@ -41,7 +40,7 @@ class Product:
     def __init__(self) -> None:
         self._functions = packages.functions()
         self._tasks = {f"{verb}-{kind.name}": kind.task(verb) for kind in KINDS.values() for verb in _VERBS}
-        self._tasks |= {task.name: _handler(task.handler) for task in (*TASKS, START_DEPLOYMENT)}
+        self._tasks |= {task.name: _handler(task.handler) for task in tasks()}
         self._machines = machines.machines()
 
     def tasks(self, installation: Installation) -> Mapping[str, Handler]:

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from deploy_steps import iam_role
-from orchestrator.names import Installation
+from deploy_steps.kinds import iam_role
+from orchestrator.core.names import Installation
 from tests.harness.engine import Handler
 from tests.harness.parts import Client
 

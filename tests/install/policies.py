@@ -9,14 +9,13 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from deploy_steps.tasks.registry import Task
+from deploy_steps.registry import Task, all_tasks
+from orchestrator.core.names import Installation
+from orchestrator.core.plan import Code as FunctionCode
+from orchestrator.core.plan import Footprint, Request, plan
 from orchestrator.install import iam, template
 from orchestrator.install.machines import camel, machines
-from orchestrator.install.steps import tasks
 from orchestrator.install.template import Code
-from orchestrator.names import Installation
-from orchestrator.plan import Code as FunctionCode
-from orchestrator.plan import Footprint, Request, plan
 from tests.install.resolved import HERE, resolved
 from tests.unit.orchestrator.projects import MAPPINGS, batching, project
 from tests.unit.orchestrator.projects import connections as one_by_one
@@ -34,7 +33,7 @@ _BAD_ALTHOUGH_LOW = ("UNKNOWN_ACTION", "UNKNOWN_PREFIX")  # a right that is miss
 
 def policies() -> Iterator[tuple[str, Policy]]:
     """Every policy with its name: of the template's roles, the boundary of twins, and the roles of twins' functions."""
-    known = tuple(tasks())
+    known = tuple(all_tasks())
     for task in known:
         yield f"task {task.name}", _document(iam.task_statements(task.name, task.actions))
     made = template.orchestrator(known, machines(), Code("", "", "", "", ""), "")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy_steps.tasks.registry import START_DEPLOYMENT, TASKS
+from deploy_steps.registry import tasks as step_tasks
 from orchestrator.install import layers, packages
 from orchestrator.install.layers import Target
 from tests.install import clean
@@ -59,12 +59,10 @@ def test_every_function_imports_with_the_layer_for_the_embedded_cloud(
 
 @EACH_INTERPRETER
 def test_every_task_that_gets_no_layer_imports_from_its_zip_alone(python: str, runtime: Path, tasks: Path) -> None:
-    with_layer = [task.handler.rpartition(".")[0] for task in (*TASKS, START_DEPLOYMENT) if task.needs_pydantic]
-    with_layer += [f"deploy_steps.tasks.{module}" for module in ("requested", "stored_project")]
+    with_layer = [task.handler.rpartition(".")[0] for task in step_tasks() if task.needs_pydantic]
+    with_layer += [f"deploy_steps.shared.{module}" for module in ("deployment_request", "stored_project")]
 
-    clean.import_all(
-        python, tasks, [runtime], "pydantic", "orchestrator.config", "deploy_steps.tasks.registry", *with_layer
-    )
+    clean.import_all(python, tasks, [runtime], "pydantic", "orchestrator.core.config", *with_layer)
 
 
 def test_the_tasks_that_get_the_pydantic_layer_import_with_it(runtime: Path, tasks: Path, tmp_path: Path) -> None:

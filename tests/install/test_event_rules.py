@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from moto.events.models import EventPattern
 
+from deploy_steps.registry import all_tasks
 from orchestrator.install import events, template
 from orchestrator.install.machines import machines
-from orchestrator.install.steps import tasks
 from orchestrator.install.template import Code, Template
 from tests.install.resolved import HERE, resolved
 
@@ -19,7 +19,7 @@ CODE = Code("code/tasks.zip", "code/functions.zip", "c2hhMjU2", "code/functions-
 
 @pytest.fixture(scope="module")
 def made() -> Template:
-    return template.orchestrator(tasks(), machines(), CODE, "0.1.0+abc")
+    return template.orchestrator(all_tasks(), machines(), CODE, "0.1.0+abc")
 
 
 def of_type(made: Template, kind: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from cfnlint.decode.cfn_yaml import load
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "github-actions"
 TEMPLATE = EXAMPLE / "roles.template.yaml"
-# What the commands call where no token is in the repository: of the rest, see `orchestrator.permissions.declared`.
+# What the commands call where no token is in the repository; `orchestrator.operations.iam_check.declared` has the rest.
 RUN = {"states:StartExecution", "states:ListExecutions", "states:DescribeExecution", "logs:FilterLogEvents"}
 FILES = {"s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject", "secretsmanager:DescribeSecret"}
 

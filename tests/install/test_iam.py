@@ -8,19 +8,18 @@ from typing import Any
 
 import pytest
 
-from deploy_steps.tasks.registry import Task
+from deploy_steps.registry import Task, all_tasks
+from orchestrator.core.names import ALARMS, NAME_LIMIT, Installation, TwinNames
+from orchestrator.core.plan import FUNCTIONS, Code, Footprint, Request, plan
+from orchestrator.core.plan.mapping import SENDERS
 from orchestrator.install import iam
 from orchestrator.install.policy_table import of_every_task, of_machines, policy_table
-from orchestrator.install.steps import tasks
-from orchestrator.names import ALARMS, NAME_LIMIT, Installation, TwinNames
-from orchestrator.plan import FUNCTIONS, Code, Footprint, Request, plan
-from orchestrator.plan.mapping import SENDERS
 from tests.install.resolved import HERE, allowed, resolved
 from tests.unit.orchestrator.projects import MAPPINGS, batching, connections, project
 
 CODE = Code("bucket", "code/functions.zip", "c2hhMjU2")
 INSTALLATION = Installation("gluecode", "aws", "eu-central-1", "123456789012")
-TASKS = tasks()
+TASKS = all_tasks()
 EACH_TASK = pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
 TWINS = pytest.mark.parametrize(
     "twin",
@@ -113,8 +112,8 @@ def test_the_resources_of_every_twin_are_in_reach(twin: str) -> None:
         ("create-iot-rule", "iot:CreateTopicRule", here.rule_arn(names.iot_rule)),
         ("create-hot-table", "dynamodb:CreateTable", here.table_arn(names.hot_table)),
         ("create-failure-queue", "sqs:CreateQueue", here.queue_arn(names.failure_queue)),
-        *(("create-outgoing-queue", "sqs:CreateQueue", here.queue_arn(names.outgoing_queue(each))) for each in SENDERS),
-        *(("compare-twin", "sqs:ListQueueTags", here.queue_arn(names.outgoing_queue(each))) for each in SENDERS),
+        *(("create-outbox", "sqs:CreateQueue", here.queue_arn(names.outbox(each))) for each in SENDERS),
+        *(("compare-twin", "sqs:ListQueueTags", here.queue_arn(names.outbox(each))) for each in SENDERS),
         ("compare-twin", "sqs:ListQueueTags", here.queue_arn(names.failure_queue)),
         *(("create-alarms", "cloudwatch:PutMetricAlarm", here.alarm_arn(names.alarm(alarm))) for alarm in ALARMS),
         ("create-dashboard", "cloudwatch:PutDashboard", here.dashboard_arn(names.dashboard)),

@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 import pytest
 
+from deploy_steps.registry import all_tasks
 from orchestrator.install.install import (
     Installed,
     Options,
@@ -25,10 +26,9 @@ from orchestrator.install.install import (
 from orchestrator.install.machines import machines
 from orchestrator.install.release import release
 from orchestrator.install.stack_model import Event, StackFailed
-from orchestrator.install.steps import tasks
 from orchestrator.local import cloud
 from orchestrator.local.cloud import Cloud
-from orchestrator.session import Aws
+from orchestrator.operations.session import Aws
 
 
 def silent(_: Event) -> None:
@@ -94,7 +94,7 @@ def test_every_task_and_every_machine_is_there_under_its_name(aws: Aws, installe
 
     names = everything(aws, here.prefix)
 
-    wanted = {here.task_name(task.name) for task in tasks()} | {here.machine_name(each.name) for each in machines()}
+    wanted = {here.task_name(task.name) for task in all_tasks()} | {here.machine_name(each.name) for each in machines()}
     assert wanted - set(names) == set()
     assert {here.bucket, here.state_table, here.steps_log_group, here.executions_log_group} - set(names) == set()
     assert {f"{here.prefix}-deploy-failed", f"{here.prefix}-inspect-timed-out"} - set(names) == set()

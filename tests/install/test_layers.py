@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.core.errors import GluecodeError
 from orchestrator.install import layers
 from orchestrator.install.layers import Target
 from orchestrator.install.packages import Package, folder
-from orchestrator.problem import Problem
 from tests.install import clean
 
 ROOT = Path(__file__).parents[2]
@@ -92,7 +92,7 @@ def test_packages_that_cannot_be_fetched_are_a_problem_with_a_remedy(monkeypatch
     monkeypatch.setenv("PIP_FIND_LINKS", "")
     monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
 
-    with pytest.raises(Problem, match=r"could not be fetched: .*annotated-types") as raised:
+    with pytest.raises(GluecodeError, match=r"could not be fetched: .*annotated-types") as raised:
         layers.build(Target(layers.AWS_RUNTIME, "arm64"))
 
     assert f"{sys.executable} -m pip" in raised.value.remedy

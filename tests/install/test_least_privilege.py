@@ -19,7 +19,7 @@ from orchestrator.local.cloud import Cloud
 from orchestrator.local.remote_client import envelope
 from orchestrator.local.remote_cloud import RemoteCloud
 from orchestrator.local.server import Settings
-from orchestrator.session import Aws
+from orchestrator.operations.session import Aws
 from tests.local.functions import deploy, eventually
 from tests.unit.orchestrator.projects import connections, files
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.core.errors import GluecodeError, UsageError
 from orchestrator.local import cloud
 from orchestrator.local.cloud import Cloud
 from orchestrator.local.server import HOST, Settings, listen
-from orchestrator.problem import Misuse, Problem
-from orchestrator.session import NoCredentials, NoRegion, NotRunning, Unreachable, aws_session
+from orchestrator.operations.session import NoCredentials, NoRegion, NotRunning, Unreachable, aws_session
 
 
 @pytest.fixture(autouse=True)
@@ -96,7 +96,7 @@ def test_local_without_a_running_cloud_says_how_to_start_it() -> None:
 
 
 def test_local_together_with_a_profile_is_misuse() -> None:
-    with pytest.raises(Misuse, match="--local and --profile exclude each other"):
+    with pytest.raises(UsageError, match="--local and --profile exclude each other"):
         aws_session(local=True, profile="plant")
 
 
@@ -116,7 +116,7 @@ def test_no_credentials_says_how_to_get_some() -> None:
 
 
 def test_an_unknown_profile_is_named() -> None:
-    with pytest.raises(Misuse, match=r"The config profile \(nobody\) could not be found"):
+    with pytest.raises(UsageError, match=r"The config profile \(nobody\) could not be found"):
         aws_session(profile="nobody", region="eu-central-1")
 
 
@@ -147,7 +147,7 @@ def test_credentials_that_aws_does_not_know_are_no_stack_trace(tmp_path: Path, m
         point_to(monkeypatch, running)
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAUNKNOWN")
 
-        with pytest.raises(Problem, match="AWS does not accept the credentials"):
+        with pytest.raises(GluecodeError, match="AWS does not accept the credentials"):
             _ = aws_session().account
     finally:
         cloud.down(home)

@@ -12,9 +12,9 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from lambda_functions.shared import failed_event
-from orchestrator import failure_queue
-from orchestrator.names import TwinNames
-from orchestrator.session import Aws
+from orchestrator.core.names import TwinNames
+from orchestrator.operations import failure_queue
+from orchestrator.operations.session import Aws
 from tests.loss.world import DOUBLED, PLAIN
 
 _BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)

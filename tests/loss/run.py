@@ -10,8 +10,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from orchestrator import failure_queue, replay
-from orchestrator.names import TwinNames
+from orchestrator.core.names import TwinNames
+from orchestrator.operations import failure_queue, replay
 from tests.loss.ledger import Counts, Ledger
 from tests.loss.scenarios import Scenario
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from orchestrator import rotation, telemetry
+from orchestrator.core.names import TwinNames
 from orchestrator.local.remote_client import envelope
 from orchestrator.local.remote_cloud import RemoteCloud
 from orchestrator.local.remote_faults import Fault
-from orchestrator.names import TwinNames
-from orchestrator.rotation import Connection
+from orchestrator.operations import rotation, telemetry
+from orchestrator.operations.rotation import Connection
 from tests.loss import ledger
 from tests.loss.proxy import FUNCTION_URL
 from tests.loss.world import DOUBLED, Layers, World

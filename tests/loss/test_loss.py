@@ -12,8 +12,8 @@ import pytest
 from moto import mock_aws
 
 from lambda_functions.shared import failed_event, hot_table
-from orchestrator.names import TwinNames
-from orchestrator.session import Aws
+from orchestrator.core.names import TwinNames
+from orchestrator.operations.session import Aws
 from tests.loss import ledger
 from tests.loss.__main__ import prove, table
 from tests.loss.ledger import Counts, Ledger, event, stored_value

@@ -14,13 +14,13 @@ from typing import Any
 
 import boto3
 
-from orchestrator import deployment, executions
+from orchestrator.core.names import Installation, TwinNames
 from orchestrator.install import install as installer
 from orchestrator.local import cloud, processes
 from orchestrator.local.cloud import Cloud
 from orchestrator.local.server import Settings
-from orchestrator.names import Installation, TwinNames
-from orchestrator.session import Aws
+from orchestrator.operations import deployment, executions
+from orchestrator.operations.session import Aws
 from tests.loss.proxy import Proxy
 
 Layers = tuple[str, str, str]

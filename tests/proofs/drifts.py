@@ -402,20 +402,20 @@ DRIFTS = (
         batching=True,
     ),
     Drift(
-        "the outgoing queue's way to the failure queue taken away",
+        "the outbox's way to the failure queue taken away",
         lambda client: client("sqs").set_queue_attributes(
             QueueUrl=_queue(client, "factory-connector"), Attributes={"RedrivePolicy": ""}
         ),
-        ("outgoing-queue factory-connector",),
+        ("outbox factory-connector",),
         "attempts",
         ("SetQueueAttributes factory-connector",),
         L2_ELSEWHERE,
         batching=True,
     ),
     Drift(
-        "the outgoing queue's tags stripped",
+        "the outbox's tags stripped",
         lambda client: client("sqs").untag_queue(QueueUrl=_queue(client, "factory-connector"), TagKeys=_OUR_TAGS),
-        ("outgoing-queue factory-connector",),
+        ("outbox factory-connector",),
         "tag Layer",
         ("TagQueue factory-connector",),
         L2_ELSEWHERE,

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from deploy_steps.registry import all_tasks
 from orchestrator.install import iam
-from orchestrator.install.steps import tasks
 from tests.harness.account import PREFIX, Account, Execution
 from tests.harness.grants import Grants
 from tests.proofs.projects import TWIN
@@ -67,7 +67,7 @@ def policies() -> Policies:
         )
         - _BY_LAMBDA
         - _BY_THE_QUEUE.get(task.name, set())
-        for task in tasks()
+        for task in all_tasks()
     }
 
 

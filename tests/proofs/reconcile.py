@@ -146,7 +146,7 @@ def waiting(account: Account, mapping: Mapping) -> Outcome:
         there = account.picture()
         role = there[f"role {batcher}"]["policies"]["gluecode"]["Statement"]
         outcome.expect(kept.succeeded, f"{name}, {run}: {kept.error} {kept.cause}")
-        outcome.expect(kept.output["retained"] == [f"outgoing-queue {batcher}"], f"{name}, {run}: {kept.output}")
+        outcome.expect(kept.output["retained"] == [f"outbox {batcher}"], f"{name}, {run}: {kept.output}")
         outcome.expect(f"event source {batcher}" in there, f"{name}, {run}: nothing works the queue off")
         outcome.expect("WorkOffQueue" in {each["Sid"] for each in role}, f"{name}, {run}: the right is gone")
         outcome.expect(not _feeds(there, batcher), f"{name}, {run}: something still puts events in")

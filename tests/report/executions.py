@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from orchestrator.names import TwinNames
+from orchestrator.core.names import TwinNames
 from orchestrator.report import Attempt, Facts
 
 START = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)

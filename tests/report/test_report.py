@@ -16,8 +16,8 @@ from moto import mock_aws
 
 from orchestrator import report
 from orchestrator.cli import main
+from orchestrator.core.names import Installation
 from orchestrator.graphs import model
-from orchestrator.names import Installation
 from orchestrator.report import timeline
 from orchestrator.report.facts import Attempt, Facts
 from orchestrator.report.route import route

@@ -53,7 +53,7 @@ def up(mapping: Mapping3, connections: Iterable[str], *, in_use: bool = True, ba
         return []
     shared = {f"create-log-group /gluecode/{TWIN}", f"create-config-layer {TWIN}-configuration"}
     shared |= {f"create-failure-queue {TWIN}-failures"} if "queue" in needed else set()
-    shared |= {f"create-outgoing-queue {TWIN}-{gathering}"} if gathering else set()
+    shared |= {f"create-outbox {TWIN}-{gathering}"} if gathering else set()
     shared |= {f"create-alarms {TWIN}", f"create-dashboard {TWIN}-dashboard"}
     shared |= {f"create-secret {TWIN}/{connection}" for connection in connections}
     shared |= {f"create-hot-table {TWIN}-hot-iot-data"} if "table" in needed else set()
@@ -98,7 +98,7 @@ def down(mapping: Mapping3, leaving: Iterable[str], *, destroying: bool = False,
         set() if "shared" in needed else {f"destroy-dashboard {TWIN}-dashboard"},
     ]
     table = set() if "table" in needed else {f"destroy-hot-table {TWIN}-hot-iot-data"}
-    outgoing = {f"destroy-outgoing-queue {TWIN}-{sender}" for sender in queues}
+    outgoing = {f"destroy-outbox {TWIN}-{sender}" for sender in queues}
     for sender in queues & needed:  # it loses what runs it, and its right
         outgoing |= {f"destroy-event-source {TWIN}-{sender}", f"create-iam-role {TWIN}-{sender}"}
     shared = [

@@ -6,15 +6,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from deploy_steps.tasks.announce import announcement
-from deploy_steps.tasks.findings import findings
-from deploy_steps.tasks.leftovers import EVERY_CONNECTION, leftovers, wanted
-from deploy_steps.tasks.outcome import outcome
-from deploy_steps.tasks.outset import outset
-from orchestrator.config import read_project
-from orchestrator.names import Installation
-from orchestrator.plan import COMPONENTS, Code, Footprint, Request, device_component, plan, removal
-from orchestrator.plan.watch import WATCHED, Watch
+from deploy_steps.shared.announcements import announcement
+from deploy_steps.shared.outcome import outcome
+from deploy_steps.tasks.list_findings import findings
+from orchestrator.core.config import read_project
+from orchestrator.core.names import Installation
+from orchestrator.core.plan import COMPONENTS, Code, Footprint, Request, device_component, plan, removal
+from orchestrator.core.plan.prune import EVERY_CONNECTION, prune, wanted
+from orchestrator.core.plan.starting_state import starting_state
+from orchestrator.core.plan.watch import WATCHED, Watch
 from tests.state_machines.recorder import Call
 
 TWIN = "factory"
@@ -48,7 +48,7 @@ def planned(
     files["processors/press/process.py"] = b"def process(event):\n    return event\n"
     asked = Request(run="a-run", project=TWIN, source=f"projects/{TWIN}/", **request)
     made = plan(read_project(files), _INSTALLATION, _CODE, NOTHING, asked, watch=watch)
-    return {**made, "drain_seconds": 0, "settled": False, "basis": "0a1b"}
+    return {**made, "drain_seconds": 0, "unchanged_since_deploy": False, "basis": "0a1b"}
 
 
 def _connections(mapping: Mapping3, batching: bool) -> dict[str, dict[str, Any]]:
@@ -83,7 +83,7 @@ class Steps:
     def _answer(kind: str, name: str, said: str) -> dict[str, Any]:
         outputs = {"function-url": {"url": f"https://{name}.example.com/"}, "config-layer": {"arn": f"arn:{name}:1"}}
         answer = {"kind": kind, "name": name, "outcome": said, "changes": [], "outputs": outputs.get(kind, {})}
-        return {**answer, "was_there": said != "created"}
+        return {**answer, "may_exist": said != "created"}
 
     def load_project(self, event: Mapping[str, Any]) -> Any:
         """The plan, with the execution's own name."""
@@ -93,8 +93,8 @@ class Steps:
         """Identities for `destroy`, the plan for `inspect`."""
         if event["verb"] == "destroy":
             return {**removal(TWIN, TWIN, event["run"], self.before), "drain_seconds": 0}
-        known = leftovers(TWIN, self.before, wanted(self.plan), drain=False)
-        told = {"run": event["run"], "dry_run": True, "known": known, "configuration_layer_arn": "arn:layer:7"}
+        known = prune(TWIN, self.before, wanted(self.plan), drain=False)
+        told = {"run": event["run"], "dry_run": True, "previous": known, "configuration_layer_arn": "arn:layer:7"}
         return {**self.plan, **told}
 
     def check_permissions(self, event: Mapping[str, Any]) -> Any:
@@ -117,7 +117,7 @@ class Steps:
 
     def record_start(self, event: Mapping[str, Any]) -> Any:
         """What may be there, what departs, which roles are needed."""
-        return outset(event["state"], self.before, drain=True)
+        return starting_state(event["state"], self.before, drain=True)
 
     def record_outcome(self, event: Mapping[str, Any]) -> Any:
         """What the real task sums up."""

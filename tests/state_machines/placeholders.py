@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import state_machines
-from deploy_steps.kinds import KINDS
-from deploy_steps.tasks.registry import TASKS
+from deploy_steps.registry import all_tasks
 
-TASK_NAMES = (*(f"{verb}-{kind}" for kind in KINDS for verb in ("create", "destroy", "info")), *(t.name for t in TASKS))
+TASK_NAMES = tuple(task.name for task in all_tasks() if task.name != "start-deployment")
 
 
 def placeholder(name: str) -> str:

@@ -27,7 +27,7 @@ def handler(event, context):
 """
 
 
-class StepFails(Exception):  # noqa: N818  # what it does, not what it is
+class StepFails(Exception):  # what it does, not what it is
     """What a step raises: the name of its error, and its message."""
 
     def __init__(self, error: str, message: str = "as the test wants it") -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from deploy_steps.errors import InvalidInput
-from deploy_steps.tasks.request import read_check_drift
+from deploy_steps.shared.execution_input import read_check_drift
 from tests.state_machines.engines import Engine
 from tests.state_machines.example import TWIN, Steps, planned
 from tests.state_machines.recorder import Call, Recorder, StepFails

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from deploy_steps.tasks import summary
+from deploy_steps.shared import summary
 from tests.state_machines.engines import Engine
 from tests.state_machines.example import TWIN, Steps, planned
 from tests.state_machines.recorder import Recorder
@@ -18,7 +18,7 @@ LAYER = "arn:aws:lambda:eu-central-1:123456789012:layer:factory-configuration:7"
 def given(component: str, mapping: tuple[str, str, str] = ("azure", "aws", "aws")) -> dict[str, Any]:
     """The input with which a function of a twin is deployed or inspected."""
     made = planned(mapping)["functions"][component]
-    told = {"run": "a-run", "dry_run": False, "role_is_made": False, "was_there": False}
+    told = {"run": "a-run", "dry_run": False, "role_is_made": False, "may_exist": False}
     return {**told, "component": made, "configuration_layer": LAYER}
 
 
@@ -64,12 +64,12 @@ def test_what_hangs_on_a_function_learns_whether_that_was_there(
     engine: Engine, recorder: Recorder, component: str
 ) -> None:
     steps = Steps(planned(("azure", "aws", "aws")))
-    updated = {"outcome": "updated", "was_there": True}
+    updated = {"outcome": "updated", "may_exist": True}
     recorder.start_over(lambda call: {**steps(call), **(updated if call.task == "create-function" else {})})
 
     engine.run("deploy-function", given(component))
 
-    told = {call.task: call.event["was_there"] for call in recorder.calls if "was_there" in call.event}
+    told = {call.task: call.event["may_exist"] for call in recorder.calls if "may_exist" in call.event}
     assert {told.pop("create-iam-role"), told.pop("create-function")} == {False}
     assert set(told.values()) == {True}
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from deploy_steps.errors import InvalidInput
+from deploy_steps.shared.execution_input import read_deploy, read_twin
 from deploy_steps.tasks.load_rollback import rolled_back
-from deploy_steps.tasks.request import read_deploy, read_twin
 from tests.state_machines.engines import Engine
 from tests.state_machines.example import EVERYTHING, TWIN, Steps, planned
 from tests.state_machines.recorder import Call, Recorder, StepFails

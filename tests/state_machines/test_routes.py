@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.plan import COMPONENTS, Footprint, Watch
+from orchestrator.core.plan import COMPONENTS, Footprint, Watch
 from tests.state_machines import decision_table
 from tests.state_machines.decision_table import Group
 from tests.state_machines.engines import Engine
@@ -54,7 +54,7 @@ def test_a_queue_in_which_events_still_wait_stays_with_its_sender(
     steps, sender = Steps(planned(mapping), EVERYTHING), decision_table.batcher(mapping)
 
     def answer(call: Call) -> Any:
-        waits = str(call) == f"destroy-outgoing-queue {TWIN}-{sender}"
+        waits = str(call) == f"destroy-outbox {TWIN}-{sender}"
         return {**steps(call), "outcome": "retained"} if waits else steps(call)
 
     recorder.start_over(answer)
@@ -62,7 +62,7 @@ def test_a_queue_in_which_events_still_wait_stays_with_its_sender(
     ended = engine.run("deploy", {"project": TWIN})
 
     assert ended.status == "SUCCEEDED", ended.cause
-    assert ended.output["retained"] == [f"outgoing-queue {TWIN}-{sender}"]
+    assert ended.output["retained"] == [f"outbox {TWIN}-{sender}"]
     assert f"destroy-event-source {TWIN}-{sender}" not in recorder.told()
     (role,) = [call.event["spec"] for call in recorder.calls if str(call) == f"create-iam-role {TWIN}-{sender}"]
     assert role["policy"]["Statement"][-1]["Sid"] == "WorkOffQueue"
@@ -100,7 +100,7 @@ def test_a_first_deployment_makes_every_function_at_once_and_opens_the_entrance_
     assert ended.status == "SUCCEEDED", ended.cause
     between = recorder.told()[len(BEFORE) : -len(AFTER)]
     check_order(between, decision_table.up(mapping, connections_of(steps), in_use=False))
-    assert not any(call.event["was_there"] for call in recorder.calls if call.task == "create-iam-role")
+    assert not any(call.event["may_exist"] for call in recorder.calls if call.task == "create-iam-role")
 
 
 def test_an_event_checker_comes_before_a_persister_that_is_in_use(embedded: Engine, recorder: Recorder) -> None:
@@ -116,7 +116,7 @@ def test_an_event_checker_comes_before_a_persister_that_is_in_use(embedded: Engi
 def test_what_was_deployed_before_is_compared_at_once_and_recorded_without_a_lock(
     engine: Engine, recorder: Recorder
 ) -> None:
-    recorder.start_over(Steps({**planned(("aws", "aws", "aws")), "settled": True}, EVERYTHING))
+    recorder.start_over(Steps({**planned(("aws", "aws", "aws")), "unchanged_since_deploy": True}, EVERYTHING))
 
     ended = engine.run("deploy", {"project": TWIN})
 
@@ -132,7 +132,7 @@ def test_what_was_deployed_before_is_compared_at_once_and_recorded_without_a_loc
 def test_where_the_comparison_finds_something_or_fails_the_deployment_takes_its_usual_way(
     engine: Engine, recorder: Recorder, reason: str
 ) -> None:
-    steps = Steps({**planned(("aws", "gcp", "gcp")), "settled": True}, EVERYTHING)
+    steps = Steps({**planned(("aws", "gcp", "gcp")), "unchanged_since_deploy": True}, EVERYTHING)
 
     def answer(call: Call) -> Any:
         if call.task != "compare-twin":
@@ -232,7 +232,7 @@ def test_every_function_gets_the_version_of_the_configuration_that_was_just_made
 
     embedded.run("deploy", {"project": TWIN})
 
-    known = [call.event["known"] for call in recorder.calls if call.task == "create-function"]
+    known = [call.event["resolved"] for call in recorder.calls if call.task == "create-function"]
     assert known == [{"configuration_layer": f"arn:{TWIN}-configuration:1"}] * 5
 
 

@@ -11,7 +11,7 @@ import pytest
 from moto import mock_aws
 
 from deploy_steps import aws
-from deploy_steps.tasks import state_table
+from deploy_steps.state import state_table
 
 REGION, ACCOUNT = "eu-central-1", "123456789012"
 BUCKET, TABLE = f"gluecode-artifacts-{ACCOUNT}-{REGION}", "gluecode-state"

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from deploy_steps.errors import AccessDenied, Throttled
-from deploy_steps.tasks import check_permissions, state_table
-from deploy_steps.tasks.check_permissions import Lack, check, lacks, roles
-from deploy_steps.tasks.registry import TASKS
-from orchestrator.names import Installation
+from deploy_steps.registry import tasks
+from deploy_steps.state import state_table
+from deploy_steps.tasks import check_permissions
+from deploy_steps.tasks.check_permissions import MissingAction, check, missing_actions, roles
+from orchestrator.core.names import Installation
 from tests.contract.stubbed import stubbed
 from tests.unit.deploy_steps.conftest import ACCOUNT, REGION, TABLE, TWIN, Account
 
@@ -144,7 +145,7 @@ def test_a_long_list_is_cut_and_says_what_shows_all_of_it(account: Account) -> N
 def test_a_role_that_is_gone_lacks_everything() -> None:
     iam = stubbed("iam", ("simulate_principal_policy", ("NoSuchEntity", f"The role {URL_ROLE} cannot be found.")))
 
-    found = lacks(iam, HERE, TWIN, {"create-log-group": URL_ROLE})
+    found = missing_actions(iam, HERE, TWIN, {"create-log-group": URL_ROLE})
 
     assert {lack.why for lack in found} == {"the role does not exist"}
     assert {lack.action for lack in found} >= {"logs:CreateLogGroup", "logs:PutRetentionPolicy"}
@@ -169,9 +170,9 @@ def test_what_a_role_has_under_a_condition_lacks_only_what_is_certain(decision: 
     answer = {"EvaluationResults": [{"EvalActionName": "iam:PassRole", **decision}]}
     iam = stubbed("iam", *[("simulate_principal_policy", answer)] * 4)
 
-    found = lacks(iam, HERE, TWIN, {"create-function": "gluecode-CreateFunctionRole-1"})
+    found = missing_actions(iam, HERE, TWIN, {"create-function": "gluecode-CreateFunctionRole-1"})
 
-    assert [lack.action for lack in found if isinstance(lack, Lack)] == ["iam:PassRole"] * 4 * lacking
+    assert [lack.action for lack in found if isinstance(lack, MissingAction)] == ["iam:PassRole"] * 4 * lacking
 
 
 @pytest.mark.parametrize(
@@ -237,11 +238,11 @@ def test_the_roles_are_asked_about_a_twin_that_the_installation_may_work_on(
     monkeypatch.setenv("TWIN_PREFIX", "team-")
     asked: list[str] = []
 
-    def lacks_nothing(_iam: Any, _installation: Any, twin: str, _roles: Any) -> tuple[Lack, ...]:
+    def lacks_nothing(_iam: Any, _installation: Any, twin: str, _roles: Any) -> tuple[MissingAction, ...]:
         asked.append(twin)
         return ()
 
-    monkeypatch.setattr(check_permissions, "lacks", lacks_nothing)
+    monkeypatch.setattr(check_permissions, "missing_actions", lacks_nothing)
 
     check(answering(account, ONE_ROLE), event())
 
@@ -267,14 +268,14 @@ def test_every_task_that_a_deployment_comes_to_has_its_role_checked() -> None:
 def test_the_handler_journals_and_answers(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
     remembered(account)
 
-    answer = check_permissions.check_task(event(), None)
+    answer = check_permissions.handler(event(), None)
 
     assert (answer["kind"], answer["name"], answer["outcome"]) == ("permissions-check", "gluecode", "unchanged")
     assert '"calls": 1, "writes": 0' in capsys.readouterr().out
 
 
 def test_the_task_declares_what_it_asks() -> None:
-    (task,) = [task for task in TASKS if task.name == check_permissions.NAME]
+    (task,) = [task for task in tasks() if task.name == "check-permissions"]
 
     assert set(task.actions) == {
         "dynamodb:GetItem",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from deploy_steps.tasks.explanation import LONGEST, explained
+from deploy_steps.shared.explanation import LONGEST, explained
 
 ARN = "arn:aws:states:eu-central-1:123456789012:execution:gluecode-deploy-function:1"
 LAMBDA = json.dumps({"errorMessage": "create function 'f-writer': not allowed", "errorType": "AccessDenied"})

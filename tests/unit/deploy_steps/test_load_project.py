@@ -12,10 +12,11 @@ import pytest
 
 from deploy_steps.contract import read_spec
 from deploy_steps.errors import AccessDenied, InvalidInput, InvalidProject
-from deploy_steps.kinds import KINDS
-from deploy_steps.tasks import load_project, record, state_table
-from deploy_steps.tasks.leftovers import wanted
-from orchestrator.plan import settled
+from deploy_steps.registry import KINDS
+from deploy_steps.state import state_table
+from deploy_steps.tasks import load_project, record_outcome, record_start
+from orchestrator.core.plan import unchanged_since_deploy
+from orchestrator.core.plan.prune import wanted
 from tests.state_machines.example import planned
 from tests.unit.deploy_steps.conftest import ACCOUNT, BUCKET, REGION, TABLE, TWIN, Account
 from tests.unit.deploy_steps.test_record import done, event
@@ -44,7 +45,7 @@ def project(mapping: tuple[str, str, str] = ("aws", "aws", "aws"), **connections
 def load(request: Any = None) -> dict[str, Any]:
     """Run the task."""
     asked = {"project": TWIN} if request is None else request
-    return load_project.load_task({"run": "a-run", "execution": EXECUTION, "request": asked}, None)
+    return load_project.handler({"run": "a-run", "execution": EXECUTION, "request": asked}, None)
 
 
 def test_a_project_becomes_the_plan_of_its_deployment(account: Account) -> None:
@@ -124,7 +125,7 @@ def test_every_role_gets_the_installations_boundary(account: Account, monkeypatc
 def test_what_departed_before_is_not_carried_along(account: Account) -> None:
     account.upload(project())
 
-    assert not [name for name in load() if name.startswith("departed_")]
+    assert not [name for name in load() if name.startswith("obsolete_")]
 
 
 def test_a_token_in_secrets_manager_is_as_good_as_one_in_the_file(account: Account) -> None:
@@ -194,8 +195,8 @@ def deployed(account: Account) -> dict[str, Any]:
     """Deploy the project as far as the state table is concerned, and return its plan."""
     account.upload(project())
     made = load()
-    record.start_task(event(made), None)
-    record.outcome_task(event(done(made)), None)
+    record_start.handler(event(made), None)
+    record_outcome.handler(event(done(made)), None)
     return made
 
 
@@ -209,9 +210,9 @@ def test_a_project_that_was_deployed_before_is_settled_and_its_plan_is_the_same(
 
     again = load()
 
-    assert (first["settled"], again["settled"]) == (False, True)
+    assert (first["unchanged_since_deploy"], again["unchanged_since_deploy"]) == (False, True)
     assert again["configuration_layer_arn"] == "arn:l:3"
-    settled_parts = settled(first, frozenset(wanted(first).components))
+    settled_parts = unchanged_since_deploy(first, frozenset(wanted(first).components))
     for part in ("functions", "device_processors", "failure_queue", "log_group", "hot_table", "iot_rule", "secrets"):
         assert again[part] == settled_parts[part], part
     assert again["expected_steps"] == first["expected_steps"]
@@ -234,7 +235,7 @@ def test_a_plan_of_what_was_deployed_before_is_asked_for_in_its_own_way(account:
 
     made = load({"project": TWIN, "dry_run": True, "on_failure": "rollback", "retain_data": False})
 
-    assert made["settled"]
+    assert made["unchanged_since_deploy"]
     assert (made["dry_run"], made["on_failure"], made["retain_data"]) == (True, "rollback", False)
     assert (made["run"], made["drain_seconds"]) == ("a-run", 0)
 
@@ -256,7 +257,7 @@ def _held_lock(account: Account) -> None:
 
 
 def _something_begun(account: Account) -> None:
-    record.start_task(event(planned(("gcp", "gcp", "aws")), run="run-2"), None)
+    record_start.handler(event(planned(("gcp", "gcp", "aws")), run="run-2"), None)
 
 
 @pytest.mark.parametrize(
@@ -268,7 +269,7 @@ def test_what_may_be_another_deployment_is_not_settled(account: Account, happene
     deployed(account)
     happened(account)
 
-    assert not load()["settled"]
+    assert not load()["unchanged_since_deploy"]
 
 
 @pytest.mark.parametrize(
@@ -288,7 +289,7 @@ def test_with_another_installation_nothing_is_settled(
     deployed(account)
     monkeypatch.setenv(variable, value)
 
-    assert not load()["settled"]
+    assert not load()["unchanged_since_deploy"]
 
 
 def test_whoever_wants_to_adopt_does_not_get_by_with_a_comparison(account: Account) -> None:
@@ -296,7 +297,7 @@ def test_whoever_wants_to_adopt_does_not_get_by_with_a_comparison(account: Accou
 
     made = load({"project": TWIN, "adopt": True})
 
-    assert not made["settled"]
+    assert not made["unchanged_since_deploy"]
     assert made["functions"]["processor"]["owner"]["adopt"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy_steps.tasks import load_rollback, record
+from deploy_steps.tasks import load_rollback, record_outcome, record_start
 from tests.state_machines.example import planned
 from tests.unit.deploy_steps.conftest import TWIN, Account
 from tests.unit.deploy_steps.test_record import done, event
@@ -14,12 +14,12 @@ FAILURE = {"Error": "Rejected", "Cause": "no such topic"}
 
 def load(state: dict[str, Any]) -> dict[str, Any]:
     """Run the task."""
-    return load_rollback.load_task({"run": "run-2", "dry_run": False, "state": state}, None)
+    return load_rollback.handler({"run": "run-2", "dry_run": False, "state": state}, None)
 
 
 def test_the_last_successful_plan_comes_back_under_the_present_run(account: Account) -> None:
-    record.start_task(event(planned(("aws", "aws", "aws"))), None)
-    record.outcome_task(event(done(planned(("aws", "aws", "aws")))), None)
+    record_start.handler(event(planned(("aws", "aws", "aws"))), None)
+    record_outcome.handler(event(done(planned(("aws", "aws", "aws")))), None)
     failed = done(planned(("gcp", "gcp", "aws")), failure=FAILURE) | {"run": "run-2", "drain_seconds": 9}
 
     plan = load(failed)
@@ -38,4 +38,4 @@ def test_without_one_no_layer_stays_on_aws(account: Account) -> None:
     assert (plan["secrets"], plan["device_processors"]) == ([], [])
     assert plan["nothing_to_go_back_to"]
     assert plan["functions"]["writer"]["name"] == f"{TWIN}-writer"
-    assert not {"failure", "known"} & set(plan)
+    assert not {"failure", "previous"} & set(plan)

@@ -9,10 +9,10 @@ import pytest
 
 from deploy_steps.contract import read_spec
 from deploy_steps.errors import InvalidInput
-from deploy_steps.kinds import KINDS
-from deploy_steps.tasks import load_twin, record
-from deploy_steps.tasks.leftovers import wanted
-from orchestrator.plan import FUNCTIONS, settled
+from deploy_steps.registry import KINDS
+from deploy_steps.tasks import load_twin, record_outcome, record_start
+from orchestrator.core.plan import FUNCTIONS, unchanged_since_deploy
+from orchestrator.core.plan.prune import wanted
 from tests.state_machines.example import planned
 from tests.unit.deploy_steps.conftest import TWIN, Account
 from tests.unit.deploy_steps.test_record import done, event
@@ -22,13 +22,13 @@ ALL_ON_AWS = ("aws", "aws", "aws")
 
 def load(verb: str, request: Any) -> dict[str, Any]:
     """Run the task."""
-    return load_twin.load_task({"verb": verb, "run": "a-run", "request": request}, None)
+    return load_twin.handler({"verb": verb, "run": "a-run", "request": request}, None)
 
 
 def deploy() -> None:
     """Have the account remember a deployment."""
-    record.start_task(event(planned(ALL_ON_AWS)), None)
-    record.outcome_task(event(done(planned(ALL_ON_AWS))), None)
+    record_start.handler(event(planned(ALL_ON_AWS)), None)
+    record_outcome.handler(event(done(planned(ALL_ON_AWS))), None)
 
 
 def test_destroy_works_with_names_alone(account: Account) -> None:
@@ -88,18 +88,18 @@ def test_inspect_measures_by_the_last_successful_deployment(account: Account) ->
     made = load("inspect", {"twin": TWIN})
 
     there = frozenset(wanted(planned(ALL_ON_AWS)).components)
-    assert made["functions"] == settled(planned(ALL_ON_AWS), there)["functions"]
+    assert made["functions"] == unchanged_since_deploy(planned(ALL_ON_AWS), there)["functions"]
     assert (made["run"], made["dry_run"], made["configuration_layer_arn"]) == ("a-run", True, "arn:l:3")
-    assert made["known"]["departed_processors"] == []
+    assert made["previous"]["obsolete_processors"] == []
 
 
 def test_inspect_looks_for_what_a_failed_change_may_have_left(account: Account) -> None:
     deploy()
-    record.start_task(event(planned(("aws", "gcp", "aws")), run="run-2"), None)
+    record_start.handler(event(planned(("aws", "gcp", "aws")), run="run-2"), None)
 
     made = load("inspect", {"twin": TWIN})
 
-    assert [each["name"] for each in made["known"]["departed_secrets"]] == [
+    assert [each["name"] for each in made["previous"]["obsolete_secrets"]] == [
         f"{TWIN}/aws_l1_to_gcp_l2",
         f"{TWIN}/gcp_l2_to_aws_l3",
     ]

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from deploy_steps.errors import Conflict, Locked
-from deploy_steps.tasks import lock
+from deploy_steps.state import lock
+from deploy_steps.tasks import release_lock, take_lock
 from tests.unit.deploy_steps.conftest import ACCOUNT, REGION, TABLE, TWIN, Account
 
 UNKNOWN = f"arn:aws:states:{REGION}:{ACCOUNT}:execution:gluecode-deploy:long-ago"
@@ -29,7 +30,7 @@ def event(execution: str, *, dry_run: bool = False) -> dict[str, Any]:
 
 
 def test_a_free_lock_is_taken(account: Account) -> None:
-    assert lock.take_task(event(UNKNOWN), None)["outcome"] == "created"
+    assert take_lock.handler(event(UNKNOWN), None)["outcome"] == "created"
 
     held = account.item("lock") or {}
     assert held["execution"] == UNKNOWN
@@ -37,17 +38,17 @@ def test_a_free_lock_is_taken(account: Account) -> None:
 
 
 def test_whoever_holds_the_lock_may_take_it_again(account: Account) -> None:
-    lock.take_task(event(UNKNOWN), None)
+    take_lock.handler(event(UNKNOWN), None)
 
-    assert lock.take_task(event(UNKNOWN), None)["outcome"] == "unchanged"
+    assert take_lock.handler(event(UNKNOWN), None)["outcome"] == "unchanged"
 
 
 def test_a_lock_whose_holder_runs_is_refused_and_its_holder_named(account: Account) -> None:
     holder = running(account, "the-first")
-    lock.take_task(event(holder), None)
+    take_lock.handler(event(holder), None)
 
     with pytest.raises(Locked, match="by the execution the-first since 20") as told:
-        lock.take_task(event(UNKNOWN), None)
+        take_lock.handler(event(UNKNOWN), None)
 
     assert holder in str(told.value)
     assert (account.item("lock") or {})["execution"] == holder
@@ -55,57 +56,57 @@ def test_a_lock_whose_holder_runs_is_refused_and_its_holder_named(account: Accou
 
 def test_a_lock_whose_holder_has_ended_is_taken_over(account: Account) -> None:
     holder = running(account, "aborted")
-    lock.take_task(event(holder), None)
+    take_lock.handler(event(holder), None)
     account.client("stepfunctions").stop_execution(executionArn=holder)
 
-    assert lock.take_task(event(UNKNOWN), None)["outcome"] == "updated"
+    assert take_lock.handler(event(UNKNOWN), None)["outcome"] == "updated"
     assert (account.item("lock") or {})["execution"] == UNKNOWN
 
 
 def test_a_lock_whose_holder_nobody_remembers_is_taken_over(account: Account) -> None:
-    lock.take_task(event(UNKNOWN), None)
+    take_lock.handler(event(UNKNOWN), None)
 
-    assert lock.take_task(event(UNKNOWN.replace("long-ago", "now")), None)["outcome"] == "updated"
+    assert take_lock.handler(event(UNKNOWN.replace("long-ago", "now")), None)["outcome"] == "updated"
 
 
 def test_locks_of_two_twins_are_two_locks(account: Account) -> None:
-    lock.take_task(event(running(account, "the-first")), None)
+    take_lock.handler(event(running(account, "the-first")), None)
 
-    assert lock.take_task({**event(UNKNOWN), "twin": "other"}, None)["outcome"] == "created"
+    assert take_lock.handler({**event(UNKNOWN), "twin": "other"}, None)["outcome"] == "created"
 
 
 def test_our_lock_is_released(account: Account) -> None:
-    lock.take_task(event(UNKNOWN), None)
+    take_lock.handler(event(UNKNOWN), None)
 
-    assert lock.release_task(event(UNKNOWN), None)["outcome"] == "deleted"
+    assert release_lock.handler(event(UNKNOWN), None)["outcome"] == "deleted"
     assert account.item("lock") is None
 
 
 def test_somebody_elses_lock_is_not_released(account: Account) -> None:
-    lock.take_task(event(UNKNOWN), None)
+    take_lock.handler(event(UNKNOWN), None)
 
-    assert lock.release_task(event(f"{UNKNOWN}-2"), None)["outcome"] == "absent"
+    assert release_lock.handler(event(f"{UNKNOWN}-2"), None)["outcome"] == "absent"
     assert (account.item("lock") or {})["execution"] == UNKNOWN
 
 
 def test_releasing_twice_is_fine(account: Account) -> None:
-    lock.take_task(event(UNKNOWN), None)
-    lock.release_task(event(UNKNOWN), None)
+    take_lock.handler(event(UNKNOWN), None)
+    release_lock.handler(event(UNKNOWN), None)
 
-    assert lock.release_task(event(UNKNOWN), None)["outcome"] == "absent"
+    assert release_lock.handler(event(UNKNOWN), None)["outcome"] == "absent"
 
 
 def test_a_dry_run_neither_takes_nor_releases(account: Account) -> None:
-    assert lock.take_task(event(UNKNOWN, dry_run=True), None)["outcome"] == "unchanged"
+    assert take_lock.handler(event(UNKNOWN, dry_run=True), None)["outcome"] == "unchanged"
     assert account.item("lock") is None
 
-    lock.take_task(event(UNKNOWN), None)
-    lock.release_task(event(UNKNOWN, dry_run=True), None)
+    take_lock.handler(event(UNKNOWN), None)
+    release_lock.handler(event(UNKNOWN, dry_run=True), None)
     assert account.item("lock") is not None
 
 
 def test_of_two_that_take_over_at_once_one_gets_the_lock(account: Account) -> None:
-    lock.take_task(event(UNKNOWN), None)
+    take_lock.handler(event(UNKNOWN), None)
     rival = running(account, "the-quicker")
 
     class Slow:
@@ -124,7 +125,7 @@ def test_of_two_that_take_over_at_once_one_gets_the_lock(account: Account) -> No
 
 
 def test_the_journal_tells_when_a_run_has_ended(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
-    lock.release_task(event(UNKNOWN), None)
+    release_lock.handler(event(UNKNOWN), None)
 
     line = json.loads(capsys.readouterr().out)
     assert (line["step"], line["verb"], line["run"], line["name"]) == ("lock", "release", "a-run", TWIN)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from deploy_steps.tasks.outcome import outcome
-from orchestrator.plan import removal
+from deploy_steps.shared.outcome import outcome
+from orchestrator.core.plan import removal
 from tests.state_machines.example import NOTHING, TWIN, planned
 
 ALL_ON_AWS = ("aws", "aws", "aws")

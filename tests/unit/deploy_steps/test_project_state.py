@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from deploy_steps.tasks import project_state
-from deploy_steps.tasks.project_state import ProjectState
+from deploy_steps.shared import project_state
+from deploy_steps.shared.project_state import ProjectState
 from tests.unit.deploy_steps.conftest import BUCKET, Account
 
 PREFIX = "projects/plant/"

@@ -136,7 +136,7 @@ def test_the_token_comes_from_secrets_manager_and_shows_nowhere(
     account.client("secretsmanager").create_secret(Name="factory/azure_l1_to_aws_l2", SecretString=TOKEN)
 
     with serving(by_contract) as (url, tokens):
-        answer = prove_url.prove_task(event(url), None)
+        answer = prove_url.handler(event(url), None)
 
     assert tokens[2] == TOKEN
     assert (answer["kind"], answer["name"], answer["outcome"]) == ("url-proof", NAME, "present")
@@ -144,6 +144,6 @@ def test_the_token_comes_from_secrets_manager_and_shows_nowhere(
 
 
 def test_a_dry_run_calls_nobody(account: Account) -> None:
-    answer = prove_url.prove_task(event("(known after deployment)", dry_run=True), None)
+    answer = prove_url.handler(event("(known after deployment)", dry_run=True), None)
 
     assert answer["outcome"] == "unchanged"

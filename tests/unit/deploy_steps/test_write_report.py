@@ -41,7 +41,7 @@ def running(account: Account) -> Account:
 def test_the_report_says_how_the_run_ends_although_it_has_not_ended_yet(running: Account, outcome: str) -> None:
     event = {"run": RUN, "dry_run": False, "execution": EXECUTION, "outcome": OUTCOMES[outcome]}
 
-    address = write_report.write_task(event, None)
+    address = write_report.handler(event, None)
 
     assert address == f"s3://{BUCKET}/reports/{TWIN}/{RUN}.html"
     stored = running.client("s3").get_object(Bucket=BUCKET, Key=f"reports/{TWIN}/{RUN}.html")

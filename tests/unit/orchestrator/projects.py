@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from orchestrator.config import Project, read_project
+from orchestrator.core.config import Project, read_project
 
 CLOUDS = ("aws", "azure", "gcp")
 ALL_AWS = ("aws", "aws", "aws")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.config import Connection, Fault, ProjectFaults, read_project, without_tokens
+from orchestrator.core.config import Connection, Fault, ProjectFaults, read_project, without_tokens
 from tests.unit.orchestrator.projects import ALL_AWS, MAPPINGS, connections, files, project
 
 FILE = "config_inter_cloud.json"

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from orchestrator.config import Fault, ProjectFaults, read_project
+from orchestrator.core.config import Fault, ProjectFaults, read_project
 from tests.unit.orchestrator.projects import SETTINGS, files
 
 

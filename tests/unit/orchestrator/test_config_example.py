@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.config import read_folder, read_project
+from orchestrator.core.config import read_folder, read_project
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 FACTORY = EXAMPLES / "factory-twin"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.config import Fault, ProjectFaults, is_project_file, read_project
+from orchestrator.core.config import Fault, ProjectFaults, is_project_file, read_project
 from tests.unit.orchestrator.projects import DEVICES, OWN_CODE, files, project
 
 PRESS = "processors/press-1/process.py"

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.config import Project, ProjectFaults, read_folder, read_project
+from orchestrator.core.config import Project, ProjectFaults, read_folder, read_project
 from tests.unit.orchestrator.projects import (
     CLOUDS,
     DEVICES,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.config import Fault, ProjectFaults, read_project
+from orchestrator.core.config import Fault, ProjectFaults, read_project
 from tests.unit.orchestrator.projects import DEVICES, EVENTS, SETTINGS, files, project, providers
 
 REMOVED = object()

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from orchestrator import names
-from orchestrator.names import Installation, TwinNames
+from orchestrator.core import names
+from orchestrator.core.names import Installation, TwinNames
 
 LETTERS = string.ascii_letters + string.digits
 NAMES = st.builds(str.__add__, st.sampled_from(LETTERS), st.text(f"{LETTERS}_-", max_size=names.NAME_LIMIT - 1))

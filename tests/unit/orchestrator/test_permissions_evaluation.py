@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from deploy_steps.tasks.simulation import ALLOWED, NOT_GRANTED, Decision
-from orchestrator.permissions.evaluation import Policies, Policy, decide
+from deploy_steps.shared.simulation import ALLOWED, NOT_GRANTED, Decision
+from orchestrator.operations.iam_check.evaluation import Policies, Policy, decide
 
 ACTION = "lambda:CreateFunction"
 WRITER = "arn:aws:lambda:eu-central-1:123456789012:function:factory-writer"

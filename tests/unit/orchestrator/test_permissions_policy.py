@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from deploy_steps.tasks.simulation import ALLOWED, NOT_GRANTED, Decision
-from orchestrator.names import NAME_LIMIT, Installation, TwinNames
-from orchestrator.permissions import COMMAND_LINE, INSTALL, LAYERS, Finding, policies
-from orchestrator.permissions.evaluation import Policies, Policy, decide
-from orchestrator.permissions.places import Place, Places
-from orchestrator.permissions.policy import LIMIT
-from orchestrator.permissions.required import Use, uses
+from deploy_steps.shared.simulation import ALLOWED, NOT_GRANTED, Decision
+from orchestrator.core.names import NAME_LIMIT, Installation, TwinNames
+from orchestrator.operations.iam_check import COMMAND_LINE, INSTALL, LAYERS, Finding, policies
+from orchestrator.operations.iam_check.evaluation import Policies, Policy, decide
+from orchestrator.operations.iam_check.places import Place, Places
+from orchestrator.operations.iam_check.policy import LIMIT
+from orchestrator.operations.iam_check.required import Use, uses
 
 HERE = Installation("gluecode", "aws", "eu-central-1", "123456789012")
 GROUPS = (*LAYERS, COMMAND_LINE, INSTALL)

@@ -11,10 +11,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from deploy_steps.tasks.simulation import ALLOWED, NOT_GRANTED, Decision
-from orchestrator.permissions.evaluation import decide
-from orchestrator.permissions.principal import Principal, principal
-from orchestrator.permissions.reading import Read, read
+from deploy_steps.shared.simulation import ALLOWED, NOT_GRANTED, Decision
+from orchestrator.operations.iam_check.evaluation import decide
+from orchestrator.operations.iam_check.principal import Principal, principal
+from orchestrator.operations.iam_check.reading import Read, read
 from tests.contract.stubbed import stubbed
 
 ACCOUNT = "123456789012"

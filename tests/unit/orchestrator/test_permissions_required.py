@@ -14,17 +14,16 @@ import pytest
 from botocore import xform_name
 
 import orchestrator
-from deploy_steps.kinds import KINDS
+from deploy_steps.registry import KINDS, all_tasks
 from deploy_steps.task import Actions
 from orchestrator.cli import gluecode
+from orchestrator.core.plan import COMPONENTS, needed
 from orchestrator.install import template
 from orchestrator.install.machines import machines
-from orchestrator.install.steps import tasks
 from orchestrator.install.template import Code
-from orchestrator.permissions import COMMANDS, LAYERS, OFFLINE, REQUIRED_AWS_PERMISSIONS
-from orchestrator.permissions.declared import INSTALLING, RESOURCE_TYPES
-from orchestrator.permissions.required import Use, steps, uses
-from orchestrator.plan import COMPONENTS, needed
+from orchestrator.operations.iam_check import COMMANDS, LAYERS, OFFLINE, REQUIRED_AWS_PERMISSIONS
+from orchestrator.operations.iam_check.declared import INSTALLING, RESOURCE_TYPES
+from orchestrator.operations.iam_check.required import Use, steps, uses
 
 FUNCTION_URLS = {
     "lambda:CreateFunctionUrlConfig",
@@ -46,7 +45,7 @@ SHARED = {
     "alarms": ALL,
     "dashboard": ALL,
 }
-SENDING = {"outgoing-queue": ALL, "event-source": ALL}
+SENDING = {"outbox": ALL, "event-source": ALL}
 PROVIDERS = ("layer_1_provider", "layer_2_provider", "layer_3_hot_provider")
 
 
@@ -120,7 +119,7 @@ def test_the_command_line_calls_nothing_that_it_does_not_declare() -> None:
 
 def test_everything_in_the_templates_can_be_installed() -> None:
     code = Code("code/tasks.zip", "code/functions.zip", "c2hhMjU2", "code/functions-layer.zip", "code/pydantic.zip")
-    made = (template.artifacts(), template.orchestrator(tasks(), machines(), code, "0.1.0+abc"))
+    made = (template.artifacts(), template.orchestrator(all_tasks(), machines(), code, "0.1.0+abc"))
 
     types = {resource["Type"] for each in made for resource in each["Resources"].values()}
 

@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from orchestrator.plan import COMPONENTS, Watch, needed
-from orchestrator.plan.mapping import QUEUES
+from orchestrator.core.plan import COMPONENTS, Watch, needed
+from orchestrator.core.plan.mapping import QUEUES
 from tests.unit.orchestrator.projects import MAPPINGS, providers
 
 # A column per component, see COLUMNS. Of a layer it only matters whether it runs on AWS, not where else.

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from orchestrator.config import Project
-from orchestrator.names import Installation, TwinNames
-from orchestrator.plan import FUNCTIONS, Code, Footprint, PlanTooLarge, Request, plan
+from orchestrator.core.config import Project
+from orchestrator.core.names import Installation, TwinNames
+from orchestrator.core.plan import FUNCTIONS, Code, Footprint, PlanTooLarge, Request, plan
 from tests.unit.orchestrator.projects import ALL_AWS, EVENTS, MAPPINGS, OWN_CODE, project
 
 AWS = Installation("gluecode", "aws", "eu-central-1", "123456789012")

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy_steps.contract import read_spec
-from deploy_steps.kinds import KINDS
-from orchestrator.plan import COMPONENTS, Footprint, expected_steps, removal
+from deploy_steps.registry import KINDS
+from orchestrator.core.plan import COMPONENTS, Footprint, expected_steps, removal
 from tests.unit.orchestrator.projects import MAPPINGS, project
 
 IDS = st.lists(st.sampled_from("abcdef"), max_size=5)
@@ -101,7 +101,7 @@ def test_every_identity_to_remove_is_one_that_its_step_can_read() -> None:
         *(("iam-role", one) for one in (made["iot_role"], *functions)),
         *(("secret", one) for one in made["secrets"]),
         ("failure-queue", made["failure_queue"]),
-        ("outgoing-queue", {**made["functions"]["connector"], "retain_data": False}),
+        ("outbox", {**made["functions"]["connector"], "retain_data": False}),
         ("hot-table", made["hot_table"]),
         ("log-group", made["log_group"]),
         ("config-layer", made["configuration_layer"]),

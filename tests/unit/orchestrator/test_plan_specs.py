@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from deploy_steps.contract import read_spec
-from deploy_steps.kinds import KINDS
-from orchestrator.config import Project
-from orchestrator.names import Installation
-from orchestrator.plan import (
+from deploy_steps.registry import KINDS
+from orchestrator.core.config import Project
+from orchestrator.core.names import Installation
+from orchestrator.core.plan import (
     FUNCTIONS,
     Code,
     Footprint,
@@ -67,8 +67,8 @@ def specs(made: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         yield kind, made[part]
     for secret in made["secrets"]:
         yield "secret", secret
-    if "outgoing_queue" in made:
-        yield "outgoing-queue", made["outgoing_queue"]
+    if "outbox" in made:
+        yield "outbox", made["outbox"]
     for component in made["functions"].values():
         for part, kind in KINDS_OF_PARTS.items():
             if part in component:
@@ -91,14 +91,14 @@ def test_every_identity_is_one_that_its_step_can_read(mapping: tuple[str, str, s
     functions = [{"name": part["name"], "owner": part["owner"]} for part in made["functions"].values()]
 
     for kind in ("function", "function-url", "permissions", "invoke-config", "iam-role"):
-        for identity in [*functions, *made["departed_processors"]]:
+        for identity in [*functions, *made["obsolete_processors"]]:
             assert read_spec(KINDS[kind].identity, identity).name == identity["name"]
-    for identity in made["departed_secrets"]:
+    for identity in made["obsolete_secrets"]:
         assert read_spec(KINDS["secret"].identity, identity).name == identity["name"]
 
 
 def test_the_kinds_that_the_plan_fills_are_all_that_there_are() -> None:
-    assert {*KINDS_OF_PARTS.values(), *KINDS_OF_SHARED.values(), "secret", "outgoing-queue"} == set(KINDS)
+    assert {*KINDS_OF_PARTS.values(), *KINDS_OF_SHARED.values(), "secret", "outbox"} == set(KINDS)
 
 
 @pytest.mark.parametrize("mapping", MAPPINGS, ids="/".join)
@@ -109,8 +109,8 @@ def test_every_mappings_plan_has_the_same_shape(mapping: tuple[str, str, str]) -
         *("run", "project", "source", "twin", "dry_run", "on_failure", "retain_data", "digest", "expected_steps"),
         *("providers", "event_checking", "watch", "failure_queue", "log_group", "configuration_layer"),
         *("alarms", "dashboard", "hot_table"),
-        *("iot_role", "iot_rule", "secrets", "departed_secrets", "functions", "device_processors"),
-        *("departed_processors", "results"),
+        *("iot_role", "iot_rule", "secrets", "obsolete_secrets", "functions", "device_processors"),
+        *("obsolete_processors", "results"),
     ]
     assert tuple(made["functions"]) == FUNCTIONS
     assert {name for name, part in made["functions"].items() if "url" in part} == {"ingestion", "writer"}
@@ -286,7 +286,7 @@ def test_with_batching_a_queue_stands_between_a_sender_and_what_hands_over_to_it
 
     name, queue = f"factory-twin-{sender}", f"arn:aws:sqs:eu-central-1:123456789012:factory-twin-{sender}"
     url = f"https://sqs.eu-central-1.amazonaws.com/123456789012/{name}"
-    assert made["outgoing_queue"] == {
+    assert made["outbox"] == {
         "name": name,
         "owner": {"twin": "factory-twin", "layer": layer},
         "url": url,
@@ -323,7 +323,7 @@ def test_a_devices_own_processor_hands_over_to_the_queue_as_the_default_one_does
 
 @pytest.mark.parametrize("mapping", MAPPINGS, ids="/".join)
 def test_without_batching_a_plan_has_nothing_of_it(mapping: tuple[str, ...]) -> None:
-    assert not {"outgoing_queue", "event_source"} & set(json.dumps(planned(mapping)).split('"'))
+    assert not {"outbox", "event_source"} & set(json.dumps(planned(mapping)).split('"'))
 
 
 def test_a_function_is_described_as_lambda_wants_it() -> None:
@@ -446,10 +446,10 @@ def test_what_was_deployed_and_is_not_wanted_any_more_departs() -> None:
 
     made = planned(("gcp", "aws", "aws"), deployed)
 
-    assert made["departed_processors"] == [
+    assert made["obsolete_processors"] == [
         {"name": "factory-twin-oven-1-processor", "owner": {"twin": "factory-twin", "layer": "L2"}}
     ]
-    assert made["departed_secrets"] == [
+    assert made["obsolete_secrets"] == [
         {"name": "factory-twin/aws_l1_to_gcp_l2", "owner": {"twin": "factory-twin", "layer": "shared"}}
     ]
 
@@ -458,7 +458,7 @@ def test_devices_own_processors_depart_when_the_processing_leaves_aws() -> None:
     made = planned(("aws", "gcp", "aws"), Footprint(devices=("press-1",)))
 
     assert made["device_processors"] == []
-    assert [identity["name"] for identity in made["departed_processors"]] == ["factory-twin-press-1-processor"]
+    assert [identity["name"] for identity in made["obsolete_processors"]] == ["factory-twin-press-1-processor"]
 
 
 def test_adoption_is_for_what_the_mapping_needs_and_never_for_what_is_to_be_removed() -> None:
@@ -471,7 +471,7 @@ def test_adoption_is_for_what_the_mapping_needs_and_never_for_what_is_to_be_remo
         *("dispatcher", "connector", "iot_rule", "iot_role"),
         *("failure_queue", "log_group", "configuration_layer", "alarms", "dashboard"),
     }
-    assert not made["departed_processors"][0]["owner"].get("adopt")
+    assert not made["obsolete_processors"][0]["owner"].get("adopt")
 
 
 def test_what_the_last_deployment_left_is_marked_and_a_device_that_is_new_is_not() -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from deploy_steps.contract import read_spec
-from deploy_steps.dashboard import DashboardSpec
-from orchestrator.plan import Footprint, Request, Watch, plan
+from deploy_steps.kinds.dashboard import DashboardSpec
+from orchestrator.core.plan import Footprint, Request, Watch, plan
 from tests.unit.orchestrator.projects import MAPPINGS, project
 from tests.unit.orchestrator.test_plan_specs import AWS, CODE
 

@@ -1,0 +1,195 @@
+"""The alarms that tell when a twin needs somebody: all of a twin's alarms together, since AWS tells them in one answer.
+
+Reading an alarm's tags would take a call for each, so its description says whose it is; tags are for sorting and bills.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from deploy_steps.aws import tag_list
+from deploy_steps.contract import (
+    Change,
+    Owner,
+    Result,
+    decode_tags,
+    differences,
+    encode_tags,
+    ensure_ours,
+    tag_differences,
+)
+from deploy_steps.task import Actions, Kind
+from orchestrator.core.names import ALARMS
+
+KIND = "alarms"
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """One alarm: it sounds when the metric's statistic over a period is above the threshold. No data is no alarm.
+
+    `name` is one of ALARMS; `dimensions` single out the metric that is watched; `about` is a sentence for whoever is
+    told.
+    """
+
+    name: str
+    about: str
+    namespace: str
+    metric: str
+    dimensions: dict[str, str]
+    statistic: str
+    period_seconds: int
+    threshold: int
+
+
+@dataclass(frozen=True)
+class AlarmsSpec:
+    """Desired alarms. Their names start with `name`; `topic_arn` is the SNS topic that is told, if there is one."""
+
+    name: str
+    owner: Owner
+    alarms: tuple[Alarm, ...]
+    topic_arn: str | None = None
+
+
+@dataclass(frozen=True)
+class AlarmsIdentity:
+    """What is needed to remove the alarms, or some of them."""
+
+    name: str
+    owner: Owner
+    alarms: tuple[str, ...] = ALARMS
+
+
+def create(client: Any, spec: AlarmsSpec, *, dry_run: bool = False) -> Result:
+    """Make the alarms that are missing, and bring those that differ to the spec."""
+    live = _read(client, spec.name, [alarm.name for alarm in spec.alarms])
+    _ensure_ours(spec, live)
+    changes: tuple[Change, ...] = ()
+    for alarm in spec.alarms:
+        differing = _changes(spec, alarm, live.get(alarm.name))
+        changes += differing
+        if differing and not dry_run:
+            client.put_metric_alarm(**_settings(spec, alarm), Tags=tag_list(spec.owner.tags))
+            if alarm.name in live and tag_differences(spec.owner, live[alarm.name]["marks"]):
+                # "If you are using this operation to update an existing alarm, any tags you specify … are ignored"
+                client.tag_resource(ResourceARN=live[alarm.name]["arn"], Tags=tag_list(spec.owner.tags))
+    if not live:
+        return Result(KIND, spec.name, "created")
+    return Result(KIND, spec.name, "updated" if changes else "unchanged", changes)
+
+
+def destroy(client: Any, identity: AlarmsIdentity, *, dry_run: bool = False) -> Result:
+    """Remove those of the named alarms that are there, in one call."""
+    live = _read(client, identity.name, identity.alarms)
+    _ensure_ours(identity, live)
+    if live and not dry_run:
+        client.delete_alarms(AlarmNames=[f"{identity.name}-{name}" for name in live])
+    return Result(KIND, identity.name, "deleted" if live else "absent")
+
+
+def info(client: Any, spec: AlarmsSpec) -> Result:
+    """Compare the live alarms with the spec."""
+    live = _read(client, spec.name, [alarm.name for alarm in spec.alarms])
+    if not live:
+        return Result(KIND, spec.name, "absent")
+    changes = tuple(change for alarm in spec.alarms for change in _changes(spec, alarm, live.get(alarm.name)))
+    return Result(KIND, spec.name, "drifted" if changes else "present", changes)
+
+
+def _ensure_ours(all_: AlarmsSpec | AlarmsIdentity, live: dict[str, dict[str, Any]]) -> None:
+    for name, alarm in live.items():
+        ensure_ours("alarm", f"{all_.name}-{name}", all_.owner, alarm["marks"])
+
+
+def _changes(spec: AlarmsSpec, alarm: Alarm, live: dict[str, Any] | None) -> tuple[Change, ...]:
+    if live is None:
+        return (Change(alarm.name, None, alarm.about),)
+    found = differences(_desired(spec, alarm), live) + tag_differences(spec.owner, live["marks"])
+    return tuple(Change(f"{alarm.name}: {change.field}", change.before, change.after) for change in found)
+
+
+def _desired(spec: AlarmsSpec, alarm: Alarm) -> dict[str, Any]:
+    """An alarm as `_read` tells it."""
+    return {
+        "about": alarm.about,
+        "metric": f"{alarm.namespace} {alarm.metric}",
+        "dimensions": alarm.dimensions,
+        "statistic": alarm.statistic,
+        "period_seconds": alarm.period_seconds,
+        "condition": f"GreaterThanThreshold {alarm.threshold:g}",
+        "no_data": "notBreaching",
+        "tells": [spec.topic_arn] if spec.topic_arn else [],
+        "tells_recovery": [spec.topic_arn] if spec.topic_arn else [],
+        "enabled": True,
+    }
+
+
+def _settings(spec: AlarmsSpec, alarm: Alarm) -> dict[str, Any]:
+    """An alarm as PutMetricAlarm takes it."""
+    told = [spec.topic_arn] if spec.topic_arn else []
+    return {
+        "AlarmName": f"{spec.name}-{alarm.name}",
+        "AlarmDescription": f"{alarm.about}\n{encode_tags(spec.owner.tags)}",
+        "Namespace": alarm.namespace,
+        "MetricName": alarm.metric,
+        "Dimensions": [{"Name": name, "Value": value} for name, value in alarm.dimensions.items()],
+        "Statistic": alarm.statistic,
+        "Period": alarm.period_seconds,
+        "EvaluationPeriods": 1,
+        "Threshold": alarm.threshold,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "notBreaching",
+        "ActionsEnabled": True,
+        "AlarmActions": told,
+        "OKActions": told,
+    }
+
+
+def _read(client: Any, start: str, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Those of the alarms that are there, by name. A composite alarm has none of our fields, but the name is taken."""
+    wanted = [f"{start}-{name}" for name in names]
+    if not wanted:  # asked for no name, AWS tells of every alarm in the account
+        return {}
+    answer = client.describe_alarms(AlarmNames=wanted, AlarmTypes=["MetricAlarm", "CompositeAlarm"], MaxRecords=100)
+    found = (*answer["MetricAlarms"], *answer["CompositeAlarms"])
+    return {alarm["AlarmName"].removeprefix(f"{start}-"): _told(alarm) for alarm in found}
+
+
+def _told(alarm: dict[str, Any]) -> dict[str, Any]:
+    about, _, last = alarm.get("AlarmDescription", "").rpartition("\n")
+    return {
+        "about": about,
+        "metric": f"{alarm.get('Namespace')} {alarm.get('MetricName')}",
+        "dimensions": {each["Name"]: each["Value"] for each in alarm.get("Dimensions", [])},
+        "statistic": alarm.get("Statistic"),
+        "period_seconds": alarm.get("Period"),
+        "condition": f"{alarm.get('ComparisonOperator')} {alarm.get('Threshold', 0):g}",
+        "no_data": alarm.get("TreatMissingData"),
+        "tells": alarm.get("AlarmActions", []),
+        "tells_recovery": alarm.get("OKActions", []),
+        "enabled": alarm.get("ActionsEnabled"),
+        "arn": alarm["AlarmArn"],
+        "marks": decode_tags(last),
+    }
+
+
+kind = Kind(
+    name=KIND,
+    service="cloudwatch",
+    spec=AlarmsSpec,
+    identity=AlarmsIdentity,
+    create=create,
+    destroy=destroy,
+    info=info,
+    actions=Actions(
+        create=("cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"),
+        destroy=("cloudwatch:DescribeAlarms", "cloudwatch:DeleteAlarms"),
+        info=("cloudwatch:DescribeAlarms",),
+    ),
+)
+create_task = kind.task("create")
+destroy_task = kind.task("destroy")
+info_task = kind.task("info")

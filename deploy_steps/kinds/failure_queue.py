@@ -1,0 +1,67 @@
+"""The queue that keeps every event the twin could not handle, until `gluecode replay` puts it back in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from deploy_steps.contract import Owner, Result
+from deploy_steps.kinds.shared import queue
+from deploy_steps.kinds.shared.queue import QueueIdentity
+from deploy_steps.task import Kind
+
+KIND = "failure-queue"
+
+
+@dataclass(frozen=True)
+class FailureQueueSpec:
+    """Desired queue. `url` is its address, as AWS forms it; `encrypted`: at rest, with keys that SQS manages."""
+
+    name: str
+    owner: Owner
+    url: str
+    retention_seconds: int
+    encrypted: bool = True
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What is compared."""
+        return {"retention_seconds": self.retention_seconds, "encrypted": self.encrypted}
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """The same, as SQS takes it."""
+        return {
+            "MessageRetentionPeriod": str(self.retention_seconds),
+            "SqsManagedSseEnabled": str(self.encrypted).lower(),
+        }
+
+
+def create(client: Any, spec: FailureQueueSpec, *, dry_run: bool = False) -> Result:
+    """Make the queue, or bring its retention, encryption and tags to the spec."""
+    return queue.create(client, KIND, spec, dry_run=dry_run)
+
+
+def destroy(client: Any, identity: QueueIdentity, *, dry_run: bool = False) -> Result:
+    """Remove the queue, unless it still holds events (by SQS's own count, which lags by up to a minute)."""
+    return queue.destroy(client, KIND, identity, dry_run=dry_run)
+
+
+def info(client: Any, spec: FailureQueueSpec) -> Result:
+    """Compare the live queue with the spec, and count what lies in it."""
+    return queue.info(client, KIND, spec)
+
+
+kind = Kind(
+    name=KIND,
+    service="sqs",
+    spec=FailureQueueSpec,
+    identity=QueueIdentity,
+    create=create,
+    destroy=destroy,
+    info=info,
+    actions=queue.ACTIONS,
+)
+create_task = kind.task("create")
+destroy_task = kind.task("destroy")
+info_task = kind.task("info")

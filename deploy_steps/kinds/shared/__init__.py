@@ -1,0 +1,1 @@
+"""What several kinds of resource have in common."""

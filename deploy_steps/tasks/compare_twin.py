@@ -1,0 +1,159 @@
+"""Looks whether a twin is as its plan says: all at once, at one reading call for each resource, changing nothing.
+
+This is what a deployment of something that was deployed before takes, as long as nobody has changed anything by hand.
+Settings and tags, code and policies are all read; only what AWS keeps apart (the tags of a queue, a log group, a table
+or a rule) is a second call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from deploy_steps import aws
+from deploy_steps.contract import Result, read_spec
+from deploy_steps.registry import KINDS
+from deploy_steps.task import Kind, journal
+from deploy_steps.tasks.build_processor_package import kept, where
+from orchestrator.core.plan import device_component
+from orchestrator.core.plan.footprint import Footprint
+from orchestrator.core.plan.mapping import FUNCTIONS
+from orchestrator.core.plan.prune import wanted
+
+KIND = "comparison"
+ACTIONS = tuple(dict.fromkeys(action for kind in KINDS.values() for action in kind.actions.info))
+
+_TWIN_READERS = 24
+_DEVICE_READERS = 4  # of five calls each, two of them of the fifteen that Lambda takes in a second
+SINGLE = {
+    "failure_queue": "failure-queue",
+    "log_group": "log-group",
+    "configuration_layer": "config-layer",
+    "dashboard": "dashboard",
+    "hot_table": "hot-table",
+    "iot_rule": "iot-rule",
+}
+"""The components that are one resource each, and its kind."""
+_PARTS = {
+    "role": "iam-role",
+    "function": "function",
+    "url": "function-url",
+    "invoke_config": "invoke-config",
+    "event_source": "event-source",
+}
+_PERMISSIONS = "permissions"
+
+Client = Callable[[str], Any]
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """One resource to look at."""
+
+    kind: Kind
+    spec: Mapping[str, Any]
+
+
+def compare(client: Client, plan: Mapping[str, Any]) -> list[list[Result]] | None:
+    """What `info` says of every resource, grouped: the twin's own ones, then those of each device; None if anything
+    is not as planned. `client` gives the client of a service.
+    """
+    own = list(_of_twin(plan, wanted(plan)))
+    for service in {"s3", *(each.kind.service for each in own)}:  # before the threads: boto3 makes clients in one only
+        client(service)
+    with ThreadPoolExecutor(_TWIN_READERS) as readers:
+        found = list(readers.map(lambda each: _look(client, each), own))
+    if not _all_present(found) or _layer(found) != plan["configuration_layer_arn"]:
+        return None
+    with ThreadPoolExecutor(_DEVICE_READERS) as readers:
+        devices = list(readers.map(lambda device: _device(client, plan, device), plan["device_processors"]))
+    return [found, *devices] if all(map(_all_present, devices)) else None
+
+
+def _of_twin(plan: Mapping[str, Any], now: Footprint) -> Iterator[_Wanted]:
+    yield from (_Wanted(KINDS[kind], plan[part]) for part, kind in SINGLE.items() if part in now.components)
+    if "outbox" in plan:
+        yield _Wanted(KINDS["outbox"], plan["outbox"])
+    if plan["alarms"]["alarms"]:
+        yield _Wanted(KINDS["alarms"], plan["alarms"])
+    if "iot_rule" in now.components:
+        yield _Wanted(KINDS["iam-role"], plan["iot_role"])
+    for function in FUNCTIONS:
+        if function in now.components:
+            yield from _of_function(plan["functions"][function], plan["configuration_layer_arn"])
+    yield from (_Wanted(KINDS["secret"], secret) for secret in plan["secrets"])
+
+
+def _of_function(component: Mapping[str, Any], layer: str) -> Iterator[_Wanted]:
+    for part, kind in _PARTS.items():
+        if part in component:
+            known = {"configuration_layer": layer} if part == "function" else {}
+            yield _Wanted(KINDS[kind], {**component[part], **known})
+    if component[_PERMISSIONS]["statements"]:
+        yield _Wanted(KINDS[_PERMISSIONS], component[_PERMISSIONS])
+
+
+def _device(client: Client, plan: Mapping[str, Any], device: Mapping[str, str]) -> list[Result]:
+    """What is said of one device's processor; of one whose package is gone, nothing can be."""
+    template = plan["functions"]["processor"]
+    bucket, key = where(device, template)
+    try:
+        sha256 = kept(client("s3"), bucket, key)
+    except ClientError as error:  # S3 tells who may not list the bucket that what is not there is forbidden
+        if aws.error_code(error) != "403":
+            raise
+        sha256 = None
+    if sha256 is None:
+        return []
+    package = {"bucket": bucket, "key": key, "sha256": sha256}
+    component = device_component(device["device"], device["name"], package, template)
+    return [_look(client, each) for each in _of_function(component, plan["configuration_layer_arn"])]
+
+
+def _look(client: Client, each: _Wanted) -> Result:
+    options = {"s3": client("s3")} if "info" in each.kind.reads_s3 else {}
+    return each.kind.info(client(each.kind.service), read_spec(each.kind.spec, each.spec), **options)
+
+
+def _all_present(results: Collection[Result]) -> bool:
+    return bool(results) and all(result.outcome == "present" for result in results)
+
+
+def _layer(results: Iterable[Result]) -> str:
+    """The version of the configuration layer that is the newest."""
+    return next((str(result.outputs["arn"]) for result in results if result.kind == "config-layer"), "")
+
+
+def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+    """Handler. Event: run, dry_run, plan. Answers `as_planned`, and `steps`: what a deployment would have answered.
+
+    Where all is as planned, each resource has a line of its own in the journal.
+    """
+    plan, run = event["plan"], {"run": event["run"], "dry_run": event["dry_run"]}
+    with journal(event, KIND, "compare") as note, aws.translated():
+        found = compare(aws.client, plan)
+        note(Result(KIND, plan["twin"], "unchanged" if found else "drifted"))
+    if found is None:
+        return {"as_planned": False, "steps": {}}
+    own, *devices = [[_unchanged(result) for result in group] for group in found]
+    for result in [*own, *(result for group in devices for result in group)]:
+        with journal(run, result.kind, "compare") as note:
+            note(result)
+    return {
+        "as_planned": True,
+        "steps": {"own": [result.as_dict() for result in own], "devices": [_in_short(group) for group in devices]},
+    }
+
+
+def _unchanged(result: Result) -> Result:
+    return Result(result.kind, result.name, "unchanged", outputs=result.outputs)
+
+
+def _in_short(results: Iterable[Result]) -> dict[str, Any]:
+    """A device's processor, of which there can be hundreds."""
+    listed = list(results)
+    return {"name": listed[0].name, "outcomes": {result.kind: result.outcome for result in listed}}

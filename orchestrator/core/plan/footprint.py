@@ -1,0 +1,60 @@
+"""What a twin consists of, by its parts' short names: enough to find everything of it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.core.plan.mapping import needed
+from orchestrator.core.plan.watch import WATCHED, Watch
+
+if TYPE_CHECKING:
+    from orchestrator.core.config import Project
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """Components on AWS, ids of devices whose own processor runs there, ids of connections whose token lies there.
+
+    Each is sorted and without repetition.
+
+    The record keeps the union of what was deployed and what is about to be, from before the first change until after
+    the last one, so that an interrupted deployment leaves nothing unknown behind.
+    """
+
+    components: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    connections: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, project: Project, watch: Watch = WATCHED) -> Footprint:
+        """What the project wants, in an installation that watches its twins so."""
+        return cls._made(
+            needed(
+                project.provider_names, event_checking=project.event_checking, batching=project.batching, watch=watch
+            ),
+            project.source_digests,
+            (connection.id for connection in project.connections),
+        )
+
+    @classmethod
+    def read(cls, record: Mapping[str, Any]) -> Footprint:
+        """What a record knows: `components`, `devices` and `connections`, each a list that may be missing."""
+        return cls._made(*(record.get(part) or () for part in ("components", "devices", "connections")))
+
+    def __or__(self, other: Footprint) -> Footprint:
+        """Both together."""
+        return self._made(*((*mine, *theirs) for mine, theirs in zip(self._parts, other._parts, strict=True)))
+
+    def __sub__(self, other: Footprint) -> Footprint:
+        """What is here and not in the other."""
+        return self._made(*(set(mine) - set(theirs) for mine, theirs in zip(self._parts, other._parts, strict=True)))
+
+    @property
+    def _parts(self) -> tuple[tuple[str, ...], ...]:
+        return self.components, self.devices, self.connections
+
+    @classmethod
+    def _made(cls, *parts: Iterable[str]) -> Footprint:
+        return cls(*(tuple(sorted(set(part))) for part in parts))

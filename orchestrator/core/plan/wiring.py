@@ -1,0 +1,186 @@
+"""What each function of a twin is told and what it may do, side by side, so that the two cannot drift apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.core.names import Installation, TwinNames
+from orchestrator.core.plan.mapping import Placement
+from orchestrator.core.plan.policies import Rights, Statement, work_off
+
+if TYPE_CHECKING:
+    from orchestrator.core.config import Connection, Project
+
+# A public URL needs both statements. The second without its condition would open direct Invoke to the world.
+_PUBLIC: tuple[dict[str, Any], ...] = (
+    {
+        "id": "gluecode-url",
+        "principal": "*",
+        "action": "lambda:InvokeFunctionUrl",
+        "function_url_auth_type": "NONE",
+    },
+    {
+        "id": "gluecode-url-invoke",
+        "principal": "*",
+        "action": "lambda:InvokeFunction",
+        "invoked_via_function_url": True,
+    },
+)
+
+
+OUTGOING_ATTEMPTS = 5
+"""How often an event that waits to be sent is tried, before it goes to the failure queue."""
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """How one function hangs together with the others.
+
+    `callers` are the statements of its resource policy; the twin's own functions need none there, their roles allow it.
+    `secret` names the secret of the connection it sends or receives on, `queue` the one that it works off.
+    """
+
+    environment: Mapping[str, str]
+    rights: tuple[Statement, ...]
+    callers: tuple[dict[str, Any], ...] = ()
+    secret: str | None = None
+    queue: str | None = None
+
+
+class Wirings:
+    """Wires the functions of one project; each method is named for its function."""
+
+    def __init__(self, project: Project, installation: Installation) -> None:
+        self._project = project
+        self._installation = installation
+        self._twin = TwinNames(project.twin)
+        self._rights = Rights(installation, self._twin)
+        self._here = Placement.of(
+            project.provider_names, event_checking=project.event_checking, batching=project.batching
+        )
+        self._connections = {(connection.role, connection.layer): connection for connection in project.connections}
+
+    def of(self, component: str) -> Wiring:
+        """The wiring of a function, with what every function has."""
+        methods: dict[str, Callable[[], Wiring]] = {
+            "dispatcher": self._dispatcher,
+            "connector": self._connector,
+            "ingestion": self._ingestion,
+            "processor": self._processor,
+            "persister": self._persister,
+            "event_checker": self._event_checker,
+            "writer": self._writer,
+        }
+        own = methods[component]()
+        level = "DEBUG" if self._project.settings.mode == "DEBUG" else "INFO"
+        environment = {
+            "POWERTOOLS_SERVICE_NAME": component,
+            "POWERTOOLS_METRICS_NAMESPACE": self._twin.metrics,
+            "POWERTOOLS_LOG_LEVEL": level,
+            **own.environment,
+        }
+        rights = (self._rights.write_logs(), self._rights.trace(), *own.rights)
+        return Wiring(environment, rights, own.callers, own.secret, own.queue)
+
+    def _dispatcher(self) -> Wiring:
+        from_rule = {
+            "id": "gluecode-iot-rule",
+            "principal": "iot.amazonaws.com",
+            "action": "lambda:InvokeFunction",
+            "source_arn": self._installation.rule_arn(self._twin.iot_rule),
+        }
+        if self._here.l2:
+            return self._asynchronous(
+                {"PROCESSOR_LAMBDA_NAME": self._twin.function("processor")}, self._to_processors(), callers=(from_rule,)
+            )
+        told, right = self._hand_over("connector")
+        return self._asynchronous(told, right, callers=(from_rule,))
+
+    def _connector(self) -> Wiring:
+        return self._sending("connector", 1, "REMOTE_INGESTION_URL", {})
+
+    def _ingestion(self) -> Wiring:
+        environment = {"PROCESSOR_LAMBDA_NAME": self._twin.function("processor")}
+        return self._receiving(1, environment, self._to_processors())
+
+    def _processor(self) -> Wiring:
+        return self._asynchronous(*self._hand_over("persister"))
+
+    def _persister(self) -> Wiring:
+        environment = {"USE_EVENT_CHECKING": str(self._here.event_checking).lower()}
+        rights = []
+        if self._here.event_checking:
+            checker = self._twin.function("event_checker")
+            environment["EVENT_CHECKER_LAMBDA_NAME"] = checker
+            rights.append(self._rights.invoke([checker]))
+        if not self._here.l3:
+            return self._sending("persister", 2, "REMOTE_WRITER_URL", environment, *rights)
+        environment["DYNAMODB_TABLE_NAME"] = self._twin.hot_table
+        return self._asynchronous(environment, self._rights.store(), *rights)
+
+    def _event_checker(self) -> Wiring:
+        actions = [event.action for event in self._project.events]
+        functions = sorted({action.functionName for action in actions})
+        devices = sorted({action.feedback.iotDeviceId for action in actions if action.feedback})
+        return self._asynchronous(
+            {},
+            *([self._rights.invoke(functions)] if functions else ()),
+            *([self._rights.answer_devices(devices)] if devices else ()),
+        )
+
+    def _writer(self) -> Wiring:
+        return self._receiving(2, {"DYNAMODB_TABLE_NAME": self._twin.hot_table}, self._rights.store())
+
+    def _to_processors(self) -> Statement:
+        return self._rights.invoke_processors(map(self._twin.device_processor, self._project.source_digests))
+
+    def _asynchronous(
+        self,
+        environment: Mapping[str, str],
+        *rights: Statement,
+        callers: Iterable[dict[str, Any]] = (),
+        secret: str | None = None,
+    ) -> Wiring:
+        """A function that nobody waits for: what it gives up on goes to the failure queue."""
+        queue = {"FAILURE_QUEUE_URL": self._installation.queue_url(self._twin.failure_queue)}
+        return Wiring({**queue, **environment}, (self._rights.report_failures(), *rights), tuple(callers), secret)
+
+    def _hand_over(self, sender: str) -> tuple[dict[str, str], Statement]:
+        """How events get to what may be a sender: it is invoked, or has a queue in front of it."""
+        name = self._twin.function(sender)
+        told = {f"{sender.upper()}_LAMBDA_NAME": name}
+        if f"{sender}_queue" not in self._here.needed:
+            return told, self._rights.invoke([name])
+        queue = self._installation.queue_url(self._twin.outbox(sender))
+        return {**told, f"{sender.upper()}_QUEUE_URL": queue}, self._rights.gather(sender)
+
+    def _sending(self, sender: str, layer: int, url: str, environment: Mapping[str, str], *rights: Statement) -> Wiring:
+        connection = self._connections.get(("sending", layer))
+        if connection is None:  # the mapping does not cross clouds here
+            return self._asynchronous(environment, *rights)
+        secret, told, token = self._token(connection)
+        made = self._asynchronous({**environment, url: connection.url, **told}, token, *rights, secret=secret)
+        return self._working_off(self._twin.outbox(sender), made) if connection.batching else made
+
+    def _working_off(self, queue: str, made: Wiring) -> Wiring:
+        """The same function with a queue in front of it. `starting_state` adds the right to it last, too."""
+        environment = {**made.environment, "OUTGOING_ATTEMPTS": str(OUTGOING_ATTEMPTS)}
+        right = work_off(self._installation.queue_arn(queue))
+        return replace(made, environment=environment, rights=(*made.rights, right), queue=queue)
+
+    def _receiving(self, layer: int, environment: Mapping[str, str], *rights: Statement) -> Wiring:
+        connection = self._connections.get(("receiving", layer))
+        if connection is None:  # the mapping does not cross clouds here
+            return Wiring(environment, rights, _PUBLIC)
+        secret, told, token = self._token(connection)
+        return Wiring({**environment, **told}, (token, *rights), _PUBLIC, secret)
+
+    def _token(self, connection: Connection) -> tuple[str, dict[str, str], Statement]:
+        """The connection's secret: its name, how the function is told of it, and the right to read it."""
+        secret = self._twin.secret(connection.id)
+        told = {"INTER_CLOUD_TOKEN_SECRET": self._installation.secret_arn(secret)}
+        if connection.signing:
+            told["INTER_CLOUD_SIGNING"] = "true"
+        return secret, told, self._rights.read_token(secret)

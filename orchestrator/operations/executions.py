@@ -1,0 +1,212 @@
+"""Starts a state machine, joins one that already runs, follows its steps, and reads how it ended."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from orchestrator.core.errors import not_installed
+from orchestrator.core.names import Installation
+
+POLL_SECONDS = 0.5
+LATE_SECONDS = 10.0  # CloudWatch Logs shows a line some seconds after it was written
+_OVERLAP_MS = 15_000
+_MAX_NAME = 80  # Step Functions' limit on the name of an execution
+_LAST_STEPS = {("lock", "release"), ("record", "confirm"), ("result", "announce"), ("findings", "list")}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution. `joined` says that it was already running when it was asked for."""
+
+    arn: str
+    name: str
+    started: datetime
+    joined: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the journal: what a step did to one resource."""
+
+    kind: str
+    verb: str
+    name: str
+    outcome: str
+    changes: tuple[Mapping[str, Any], ...] = ()
+    seconds: float = 0.0
+    calls: int = 0
+    writes: int = 0
+    error: str = ""
+    message: str = ""
+    expected_steps: int | None = None
+    dry_run: bool = False
+
+    @property
+    def failed(self) -> bool:
+        """Whether the step raised; the state machine may retry it all the same."""
+        return self.outcome == "failed"
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How an execution ended: its output, or the error and its cause."""
+
+    status: str
+    output: Mapping[str, Any] = field(default_factory=dict)
+    error: str = ""
+    cause: str = ""
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the execution did what it was started for."""
+        return self.status == "SUCCEEDED"
+
+
+def start(
+    aws: Any,
+    installation: Installation,
+    machine: str,
+    stem: str,
+    request: Mapping[str, Any],
+    *,
+    join: bool = True,
+    once: bool = False,
+) -> Run:
+    """Start the machine, or join the running execution that was started for the same thing with the same input.
+
+    An execution's name is the stem and something random. With `once` it is the stem itself, if no execution had that
+    name yet: then whoever else starts the same thing by that name starts it once.
+    """
+    client = aws.client("stepfunctions")
+    arn = installation.machine_arn(machine)
+    text = json.dumps(request, sort_keys=True)
+    try:
+        running = _running(client, arn, stem, text) if join else None
+        if running:
+            return running
+        return (once and _started(client, arn, stem, text)) or _anew(client, arn, stem, text)
+    except client.exceptions.StateMachineDoesNotExist as error:
+        raise not_installed(installation) from error
+
+
+def _anew(client: Any, machine_arn: str, stem: str, request: str) -> Run:
+    name = f"{stem}-{secrets.token_hex(4)}"[-_MAX_NAME:]
+    made = client.start_execution(stateMachineArn=machine_arn, name=name, input=request)
+    return Run(made["executionArn"], name, made["startDate"])
+
+
+def _started(client: Any, machine_arn: str, name: str, request: str) -> Run | None:
+    try:
+        made = client.start_execution(stateMachineArn=machine_arn, name=name, input=request)
+    except client.exceptions.ExecutionAlreadyExists:
+        return None
+    return Run(made["executionArn"], name, made["startDate"])
+
+
+def _running(client: Any, machine_arn: str, stem: str, request: str) -> Run | None:
+    pages = client.get_paginator("list_executions").paginate(stateMachineArn=machine_arn, statusFilter="RUNNING")
+    for page in pages:
+        for found in page["executions"]:
+            if found["name"] != stem and not found["name"].startswith(f"{stem}-"):
+                continue
+            if _asks_for(client.describe_execution(executionArn=found["executionArn"])["input"]) == _asks_for(request):
+                return Run(found["executionArn"], found["name"], found["startDate"], joined=True)
+    return None
+
+
+def _asks_for(given: str) -> dict[str, Any]:
+    """What an execution's input asks to be done: whether a report of it is wanted makes no difference."""
+    return {name: value for name, value in json.loads(given).items() if name != "report"}
+
+
+def follow(
+    aws: Any,
+    installation: Installation,
+    run: Run,
+    *,
+    every: float = POLL_SECONDS,
+    pause: Callable[[float], None] = time.sleep,
+) -> Iterator[Step]:
+    """Yield each step as its journal line appears, until the execution has ended and its last line was seen.
+
+    Lines can come late, twice and out of order. The execution's own output, not this view, says how it ended.
+    """
+    states, journal = aws.client("stepfunctions"), _Journal(aws.client("logs"), installation.steps_log_group, run)
+    late = 0.0
+    while late <= LATE_SECONDS:
+        running = states.describe_execution(executionArn=run.arn)["status"] == "RUNNING"
+        yield from journal.news()
+        if journal.complete and not running:
+            return
+        late += 0.0 if running else every
+        pause(every)
+
+
+def ending(aws: Any, run: Run) -> Ending:
+    """Read how an execution ended. The output is what its last state answered."""
+    told = aws.client("stepfunctions").describe_execution(executionArn=run.arn)
+    output = json.loads(told.get("output") or "{}")
+    return Ending(
+        told["status"], output if isinstance(output, dict) else {}, told.get("error", ""), told.get("cause", "")
+    )
+
+
+class _Journal:
+    """The lines that one run's steps wrote into the log group all steps share, each told once."""
+
+    def __init__(self, logs: Any, group: str, run: Run) -> None:
+        self._logs, self._group, self._run = logs, group, run.name
+        self._since = int(run.started.timestamp() * 1000) - _OVERLAP_MS
+        self._seen: set[str] = set()
+        self.complete = False
+
+    def news(self) -> Iterator[Step]:
+        newest = self._since
+        for event in self._events():
+            newest = max(newest, event["timestamp"])
+            message = event["message"].strip()
+            step = None if message in self._seen else _step(message, self._run)
+            self._seen.add(message)
+            if step:
+                self.complete = step.failed or (step.kind, step.verb) in _LAST_STEPS
+                yield step
+        self._since = max(self._since, newest - _OVERLAP_MS)
+
+    def _events(self) -> list[dict[str, Any]]:
+        try:
+            pages = self._logs.get_paginator("filter_log_events").paginate(
+                logGroupName=self._group, startTime=self._since, filterPattern=f'"{self._run}"'
+            )
+            return [event for page in pages for event in page["events"]]
+        except self._logs.exceptions.ResourceNotFoundException:  # no step has run yet
+            return []
+
+
+def _step(message: str, run: str) -> Step | None:
+    """One journal line as a step; None for whatever else a Lambda function prints."""
+    try:
+        line = json.loads(message)
+    except ValueError:
+        return None
+    if not isinstance(line, dict) or line.get("run") != run or "step" not in line:
+        return None
+    return Step(
+        kind=line["step"],
+        verb=line.get("verb", ""),
+        name=line.get("name", ""),
+        outcome=line.get("outcome", ""),
+        changes=tuple(line.get("changes", ())),
+        seconds=float(line.get("seconds", 0)),
+        calls=int(line.get("calls", 0)),
+        writes=int(line.get("writes", 0)),
+        error=line.get("error", ""),
+        message=line.get("message", ""),
+        expected_steps=line.get("expected_steps"),
+        dry_run=bool(line.get("dry_run", False)),
+    )

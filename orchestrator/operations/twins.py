@@ -1,0 +1,61 @@
+"""Which twins are deployed by an installation, and what its state table records of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from deploy_steps.state import record as records
+from orchestrator.core.errors import GluecodeError, not_installed
+from orchestrator.core.names import Installation
+from orchestrator.core.plan import Footprint
+
+_RECORD = "record"
+
+
+def deployed(aws: Any, installation: Installation) -> tuple[str, ...]:
+    """The names of all twins of this installation, in order."""
+    client = aws.client("dynamodb")
+    pages = client.get_paginator("scan").paginate(
+        TableName=installation.state_table,
+        ProjectionExpression="#twin",
+        FilterExpression="#item = :record",
+        ExpressionAttributeNames={"#twin": "twin", "#item": "item"},
+        ExpressionAttributeValues={":record": {"S": _RECORD}},
+    )
+    try:
+        return tuple(sorted(item["twin"]["S"] for page in pages for item in page["Items"]))
+    except client.exceptions.ResourceNotFoundException as error:
+        raise not_installed(installation) from error
+
+
+def ours(aws: Any, installation: Installation, twin: str) -> Footprint:
+    """What the last successful deployment of a twin left there; nothing if there was none, or nothing is installed."""
+    try:
+        return records.ours(_record(aws, installation, twin))
+    except GluecodeError:
+        return Footprint()
+
+
+def record(aws: Any, installation: Installation, twin: str) -> Mapping[str, Any]:
+    """What the last deployment wrote down about a twin. Raises GluecodeError when there is no such twin."""
+    found = _record(aws, installation, twin)
+    if found is None:
+        others = ", ".join(deployed(aws, installation)) or "none"
+        raise GluecodeError(
+            f"There is no twin '{twin}' here.", f"Deploy it with `gluecode deploy`. Twins that are here: {others}."
+        )
+    return found
+
+
+def _record(aws: Any, installation: Installation, twin: str) -> Mapping[str, Any] | None:
+    client = aws.client("dynamodb")
+    key = {"twin": {"S": twin}, "item": {"S": _RECORD}}
+    try:
+        item = client.get_item(TableName=installation.state_table, Key=key, ConsistentRead=True).get("Item")
+    except client.exceptions.ResourceNotFoundException as error:
+        raise not_installed(installation) from error
+    read = TypeDeserializer().deserialize
+    return {name: read(value) for name, value in item.items()} if item else None
