@@ -13,6 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from deploy_steps import errors
+from orchestrator.core.specs import InvalidSpec
 
 _THROTTLES = {
     "Throttling",
@@ -137,7 +138,7 @@ def translated() -> Iterator[None]:
         raise errors.ServiceUnavailable(f"AWS did not answer: {error}") from error
     except (exceptions.NoCredentialsError, exceptions.CredentialRetrievalError) as error:
         raise errors.AccessDenied(str(error)) from error
-    except exceptions.ParamValidationError as error:
+    except (exceptions.ParamValidationError, InvalidSpec) as error:
         raise errors.InvalidInput(str(error)) from error
 
 

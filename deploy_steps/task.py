@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy_steps import aws
-from deploy_steps.contract import Result, read_spec
+from deploy_steps.contract import Result
 from deploy_steps.errors import InvalidInput, NotReady, StepError
+from orchestrator.core.spec_json import read_spec
 
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 

@@ -6,61 +6,15 @@ Reading an alarm's tags would take a call for each, so its description says whos
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from deploy_steps.aws import tag_list
-from deploy_steps.contract import (
-    Change,
-    Owner,
-    Result,
-    decode_tags,
-    differences,
-    encode_tags,
-    ensure_ours,
-    tag_differences,
-)
+from deploy_steps.contract import Change, Result, differences, tag_differences
+from deploy_steps.ownership import decode_tags, encode_tags, ensure_ours
 from deploy_steps.task import Actions, Kind
-from orchestrator.core.names import ALARMS
+from orchestrator.core.specs import Alarm, AlarmsIdentity, AlarmsSpec
 
 KIND = "alarms"
-
-
-@dataclass(frozen=True)
-class Alarm:
-    """One alarm: it sounds when the metric's statistic over a period is above the threshold. No data is no alarm.
-
-    `name` is one of ALARMS; `dimensions` single out the metric that is watched; `about` is a sentence for whoever is
-    told.
-    """
-
-    name: str
-    about: str
-    namespace: str
-    metric: str
-    dimensions: dict[str, str]
-    statistic: str
-    period_seconds: int
-    threshold: int
-
-
-@dataclass(frozen=True)
-class AlarmsSpec:
-    """Desired alarms. Their names start with `name`; `topic_arn` is the SNS topic that is told, if there is one."""
-
-    name: str
-    owner: Owner
-    alarms: tuple[Alarm, ...]
-    topic_arn: str | None = None
-
-
-@dataclass(frozen=True)
-class AlarmsIdentity:
-    """What is needed to remove the alarms, or some of them."""
-
-    name: str
-    owner: Owner
-    alarms: tuple[str, ...] = ALARMS
 
 
 def create(client: Any, spec: AlarmsSpec, *, dry_run: bool = False) -> Result:

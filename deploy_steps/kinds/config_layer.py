@@ -4,48 +4,16 @@ from __future__ import annotations
 
 import io
 import zipfile
-from dataclasses import dataclass
 from typing import Any
 
-from deploy_steps.contract import (
-    UNKNOWN,
-    Change,
-    Owner,
-    Result,
-    StoredObject,
-    decode_tags,
-    differences,
-    encode_tags,
-    ensure_ours,
-    is_ours,
-    tag_differences,
-)
+from deploy_steps.contract import UNKNOWN, Change, Result, differences, tag_differences
+from deploy_steps.ownership import decode_tags, encode_tags, ensure_ours, is_ours
 from deploy_steps.task import Actions, Kind
+from orchestrator.core.specs import ConfigLayerIdentity, ConfigLayerSpec, Owner
 
 KIND = "config-layer"
 DOCUMENT = "python/digital_twin_info.json"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-
-
-@dataclass(frozen=True)
-class ConfigLayerSpec:
-    """Desired newest version. `content` is the zip in the artifact bucket (`packed`); what decides which version
-    is current is the digest of the document in it (hexadecimal SHA-256).
-    """
-
-    name: str
-    owner: Owner
-    content: StoredObject
-    runtimes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class ConfigLayerIdentity:
-    """What is needed to remove the layer: all its versions, or with `keep_latest` the superseded ones."""
-
-    name: str
-    owner: Owner
-    keep_latest: bool = False
 
 
 def packed(document: bytes) -> bytes:

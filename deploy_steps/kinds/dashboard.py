@@ -3,38 +3,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from deploy_steps import aws
-from deploy_steps.contract import (
-    Change,
-    Identity,
-    Owner,
-    Result,
-    decode_tags,
-    differences,
-    encode_tags,
-    ensure_ours,
-    tag_differences,
-)
-from deploy_steps.kinds.shared.dashboard_content import DashboardContent
+from deploy_steps.contract import Change, Result, differences, tag_differences
+from deploy_steps.kinds.shared.dashboard_content import widgets
+from deploy_steps.ownership import decode_tags, encode_tags, ensure_ours
 from deploy_steps.task import Actions, Kind
+from orchestrator.core.specs import DashboardSpec, Identity
 
 KIND = "dashboard"
 _ABOUT = "Every deployment brings this dashboard back to what it shows now: copy it to change it."
 _HEADING = {"type": "text", "x": 0, "y": 0, "width": 24, "height": 2}
-
-
-@dataclass(frozen=True)
-class DashboardSpec:
-    """Desired dashboard, by what it shows."""
-
-    name: str
-    owner: Owner
-    shows: DashboardContent
 
 
 def create(client: Any, spec: DashboardSpec, *, dry_run: bool = False) -> Result:
@@ -71,7 +53,7 @@ def info(client: Any, spec: DashboardSpec) -> Result:
 
 
 def _changes(spec: DashboardSpec, live: dict[str, Any]) -> tuple[Change, ...]:
-    desired, found = _by_title(spec.shows.widgets()), live["widgets"]
+    desired, found = _by_title(widgets(spec.shows)), live["widgets"]
     more = tuple(Change(title, found[title], None) for title in found if title not in desired)
     return differences(desired, found) + more + tag_differences(spec.owner, live["marks"])
 
@@ -83,7 +65,7 @@ def _by_title(widgets: Any) -> dict[str, Any]:
 def _body(spec: DashboardSpec) -> dict[str, Any]:
     # A dashboard's tags would take a call of their own to read, so the heading says whose it is.
     text = f"# {spec.owner.twin}\n{_ABOUT}\n\n{encode_tags(spec.owner.tags)}"
-    return {"widgets": [{**_HEADING, "properties": {"markdown": text}}, *spec.shows.widgets()]}
+    return {"widgets": [{**_HEADING, "properties": {"markdown": text}}, *widgets(spec.shows)]}
 
 
 def _read(client: Any, name: str) -> dict[str, Any] | None:

@@ -5,13 +5,14 @@ Deleting a function leaves its event source mapping behind, and deleting the que
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from deploy_steps.contract import Change, Identity, Owner, Result, differences, ensure_ours
+from deploy_steps.contract import Change, Result, differences
 from deploy_steps.errors import NotReady
 from deploy_steps.kinds.shared.function_ownership import ensure_parent_ours, read_function
+from deploy_steps.ownership import ensure_ours
 from deploy_steps.task import Actions, Kind
+from orchestrator.core.specs import EventSourceSpec, Identity
 
 KIND = "event-source"
 
@@ -29,15 +30,6 @@ _SETTINGS = {
     "FunctionResponseTypes": ["ReportBatchItemFailures"],
 }
 _PASSING = ("Creating", "Enabling", "Updating", "Disabling", "Deleting")
-
-
-@dataclass(frozen=True)
-class EventSourceSpec:
-    """Desired mapping. `name` is the function's name, and that of the queue."""
-
-    name: str
-    owner: Owner
-    queue_arn: str
 
 
 def create(client: Any, spec: EventSourceSpec, *, dry_run: bool = False) -> Result:

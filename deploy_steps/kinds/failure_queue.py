@@ -2,39 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from deploy_steps.contract import Owner, Result
+from deploy_steps.contract import Result
 from deploy_steps.kinds.shared import queue
-from deploy_steps.kinds.shared.queue import QueueIdentity
 from deploy_steps.task import Kind
+from orchestrator.core.specs import FailureQueueSpec, QueueIdentity
 
 KIND = "failure-queue"
-
-
-@dataclass(frozen=True)
-class FailureQueueSpec:
-    """Desired queue. `url` is its address, as AWS forms it; `encrypted`: at rest, with keys that SQS manages."""
-
-    name: str
-    owner: Owner
-    url: str
-    retention_seconds: int
-    encrypted: bool = True
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What is compared."""
-        return {"retention_seconds": self.retention_seconds, "encrypted": self.encrypted}
-
-    @property
-    def attributes(self) -> dict[str, str]:
-        """The same, as SQS takes it."""
-        return {
-            "MessageRetentionPeriod": str(self.retention_seconds),
-            "SqsManagedSseEnabled": str(self.encrypted).lower(),
-        }
 
 
 def create(client: Any, spec: FailureQueueSpec, *, dry_run: bool = False) -> Result:

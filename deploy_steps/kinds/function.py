@@ -4,52 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 from deploy_steps.contract import (
     NOT_SHOWN,
     UNKNOWN,
     Change,
-    Identity,
-    Owner,
     Result,
-    StoredObject,
     differences,
-    ensure_ours,
     fields_among,
     tag_differences,
     tags_among,
 )
 from deploy_steps.errors import NotReady, Rejected
 from deploy_steps.kinds.shared.function_ownership import read_function
+from deploy_steps.ownership import ensure_ours
 from deploy_steps.task import Actions, Kind
+from orchestrator.core.specs import FunctionSpec, Identity
 
 KIND = "function"
 _CODE = {"code_sha256", "architecture"}  # what UpdateFunctionCode brings; UpdateFunctionConfiguration brings the rest
-
-
-@dataclass(frozen=True)
-class FunctionSpec:
-    """Desired function. `code.sha256` is base64, as Lambda's CodeSha256; memory is in MB, the time-out in seconds.
-
-    `configuration_layer` is a layer version's ARN; it comes after `layers`.
-    """
-
-    name: str
-    owner: Owner
-    role_arn: str
-    handler: str
-    code: StoredObject
-    runtime: str
-    architecture: str
-    memory_mb: int
-    timeout_seconds: int
-    log_group: str
-    description: str = ""
-    environment: dict[str, str] = field(default_factory=dict)
-    layers: tuple[str, ...] = ()
-    configuration_layer: str | None = None
 
 
 def create(client: Any, spec: FunctionSpec, *, dry_run: bool = False, new: bool = False) -> Result:

@@ -7,23 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
-from deploy_steps.contract import UNKNOWN, Identity, Owner, Result, differences
+from deploy_steps.contract import UNKNOWN, Result, differences
 from deploy_steps.kinds.shared.function_ownership import ensure_parent_ours
 from deploy_steps.task import Actions, Kind
+from orchestrator.core.specs import FunctionUrlSpec, Identity
 
 KIND = "function-url"
 _DESIRED = {"auth_type": "NONE", "invoke_mode": "BUFFERED"}  # callers prove themselves by token, not by AWS signature
-
-
-@dataclass(frozen=True)
-class FunctionUrlSpec:
-    """Desired URL: public, buffered. `name` is the function's name."""
-
-    name: str
-    owner: Owner
 
 
 def create(client: Any, spec: FunctionUrlSpec, *, dry_run: bool = False, new: bool = False) -> Result:

@@ -3,44 +3,18 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from deploy_steps.aws import tag_list, tag_map
-from deploy_steps.contract import (
-    UNKNOWN,
-    Change,
-    Owner,
-    Result,
-    differences,
-    ensure_ours,
-    fields_among,
-    tag_differences,
-    tags_among,
-)
+from deploy_steps.contract import UNKNOWN, Change, Result, differences, fields_among, tag_differences, tags_among
 from deploy_steps.errors import NotReady, Rejected
+from deploy_steps.ownership import ensure_ours
 from deploy_steps.task import Actions, Kind
+from orchestrator.core.specs import HotTableIdentity, HotTableSpec
 
 KIND = "hot-table"
 _KEYS = ["iotDeviceId HASH S", "id RANGE S"]
 _DESIRED = {"keys": _KEYS, "billing_mode": "PAY_PER_REQUEST"}
-
-
-@dataclass(frozen=True)
-class HotTableSpec:
-    """Desired table: `iotDeviceId` and `id` are its keys, both strings; it is billed on demand."""
-
-    name: str
-    owner: Owner
-
-
-@dataclass(frozen=True)
-class HotTableIdentity:
-    """What is needed to remove the table. Its data is kept unless `retain_data` is false."""
-
-    name: str
-    owner: Owner
-    retain_data: bool = True
 
 
 def create(client: Any, spec: HotTableSpec, *, dry_run: bool = False, new: bool = False) -> Result:

@@ -4,38 +4,17 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
 from deploy_steps.aws import tag_list, tag_map
-from deploy_steps.contract import (
-    UNKNOWN,
-    Change,
-    Identity,
-    Owner,
-    Result,
-    differences,
-    ensure_ours,
-    fields_among,
-    tag_differences,
-    tags_among,
-)
+from deploy_steps.contract import UNKNOWN, Change, Result, differences, fields_among, tag_differences, tags_among
+from deploy_steps.ownership import ensure_ours
 from deploy_steps.task import Actions, Kind
+from orchestrator.core.specs import Identity, RoleSpec
 
 KIND = "iam-role"
 POLICY_NAME = "gluecode"
-
-
-@dataclass(frozen=True)
-class RoleSpec:
-    """Desired role: the service that may assume it, and its inline policy as a JSON document."""
-
-    name: str
-    owner: Owner
-    trusted_service: str
-    policy: dict[str, Any]
-    permissions_boundary: str | None = None
 
 
 def create(client: Any, spec: RoleSpec, *, dry_run: bool = False, new: bool = False) -> Result:

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from deploy_steps.contract import Change, Identity, Owner, Result, differences
+from deploy_steps.contract import Change, Result, differences
 from deploy_steps.kinds.shared.function_ownership import ensure_parent_ours
 from deploy_steps.task import Actions, Kind
+from orchestrator.core.specs import Identity, InvokeConfigSpec
 
 KIND = "invoke-config"
-
-
-@dataclass(frozen=True)
-class InvokeConfigSpec:
-    """Desired settings. `name` is the function's name; the age is in seconds (60 to 21,600), retries are 0 to 2."""
-
-    name: str
-    owner: Owner
-    max_retries: int
-    max_event_age_seconds: int
-    on_failure_arn: str
 
 
 def create(client: Any, spec: InvokeConfigSpec, *, dry_run: bool = False, new: bool = False) -> Result:

@@ -3,38 +3,17 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from deploy_steps.aws import tag_list, tag_map
-from deploy_steps.contract import (
-    Change,
-    Identity,
-    Owner,
-    Result,
-    differences,
-    ensure_ours,
-    fields_among,
-    tag_differences,
-    tags_among,
-)
+from deploy_steps.contract import Change, Result, differences, fields_among, tag_differences, tags_among
+from deploy_steps.ownership import ensure_ours
 from deploy_steps.task import Actions, Kind
+from orchestrator.core.specs import Identity, IotRuleSpec
 
 KIND = "iot-rule"
 _SQL_VERSION = "2016-03-23"
-
-
-@dataclass(frozen=True)
-class IotRuleSpec:
-    """Desired rule, enabled. IoT assumes `error_role_arn` to write to the queue."""
-
-    name: str
-    owner: Owner
-    sql: str
-    function_arn: str
-    error_queue_url: str
-    error_role_arn: str
 
 
 def create(client: Any, spec: IotRuleSpec, *, dry_run: bool = False, new: bool = False) -> Result:

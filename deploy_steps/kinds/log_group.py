@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
-from deploy_steps.contract import (
-    Change,
-    Identity,
-    Owner,
-    Result,
-    differences,
-    ensure_ours,
-    fields_among,
-    tag_differences,
-    tags_among,
-)
+from deploy_steps.contract import Change, Result, differences, fields_among, tag_differences, tags_among
+from deploy_steps.ownership import ensure_ours
 from deploy_steps.task import Actions, Kind
+from orchestrator.core.specs import Identity, LogGroupSpec
 
 KIND = "log-group"
-
-
-@dataclass(frozen=True)
-class LogGroupSpec:
-    """Desired log group. `retention_days` is one of the numbers CloudWatch Logs knows (1, 3, 5, 7, 14, 30, …)."""
-
-    name: str
-    owner: Owner
-    retention_days: int
 
 
 def create(client: Any, spec: LogGroupSpec, *, dry_run: bool = False, new: bool = False) -> Result:

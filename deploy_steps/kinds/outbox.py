@@ -2,51 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from typing import Any
 
-from deploy_steps.contract import Owner, Result
+from deploy_steps.contract import Result
 from deploy_steps.kinds.shared import queue
-from deploy_steps.kinds.shared.queue import QueueIdentity
 from deploy_steps.task import Kind
+from orchestrator.core.specs import OutboxSpec, QueueIdentity
 
 KIND = "outbox"
-
-
-@dataclass(frozen=True)
-class OutboxSpec:
-    """Desired queue. `url` is its address, as AWS forms it; `encrypted`: at rest, with keys that SQS manages.
-
-    What is received stays hidden for `visibility_seconds`, and comes again unless it was deleted by then; after so many
-    `attempts` SQS itself moves it to the failure queue.
-    """
-
-    name: str
-    owner: Owner
-    url: str
-    retention_seconds: int
-    visibility_seconds: int
-    failure_queue_arn: str
-    attempts: int
-    encrypted: bool = True
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What is compared."""
-        names = ("retention_seconds", "visibility_seconds", "failure_queue_arn", "attempts", "encrypted")
-        return {name: getattr(self, name) for name in names}
-
-    @property
-    def attributes(self) -> dict[str, str]:
-        """The same, as SQS takes it."""
-        redrive = {"deadLetterTargetArn": self.failure_queue_arn, "maxReceiveCount": self.attempts}
-        return {
-            "MessageRetentionPeriod": str(self.retention_seconds),
-            "VisibilityTimeout": str(self.visibility_seconds),
-            "RedrivePolicy": json.dumps(redrive),
-            "SqsManagedSseEnabled": str(self.encrypted).lower(),
-        }
 
 
 def create(client: Any, spec: OutboxSpec, *, dry_run: bool = False) -> Result:

@@ -9,41 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
-from deploy_steps.contract import Change, Identity, Owner, Result
-from deploy_steps.errors import InvalidInput, NotReady
+from deploy_steps.contract import Change, Result
+from deploy_steps.errors import NotReady
 from deploy_steps.kinds.shared.function_ownership import ensure_parent_ours
 from deploy_steps.task import Actions, Kind
+from orchestrator.core.specs import STATEMENTS, Identity, PermissionsSpec, Statement
 
 KIND = "permissions"
-OURS = "gluecode-"
-
-
-@dataclass(frozen=True)
-class Statement:
-    """One statement. `principal` is a service (`iot.amazonaws.com`) or `*`; the rest narrows down when it applies."""
-
-    id: str
-    principal: str
-    action: str
-    source_arn: str | None = None
-    function_url_auth_type: str | None = None
-    invoked_via_function_url: bool | None = None
-
-    def __post_init__(self) -> None:
-        if not self.id.startswith(OURS):
-            raise InvalidInput(f"The statement id '{self.id}' must start with '{OURS}': the others are not ours.")
-
-
-@dataclass(frozen=True)
-class PermissionsSpec:
-    """All statements of ours that the function's policy shall hold. `name` is the function's name."""
-
-    name: str
-    owner: Owner
-    statements: tuple[Statement, ...]
 
 
 def create(client: Any, spec: PermissionsSpec, *, dry_run: bool = False, new: bool = False) -> Result:
@@ -150,7 +124,7 @@ def _read(client: Any, name: str) -> dict[str, Any]:
             "conditions": _conditions(statement.get("Condition", {})),
         }
         for statement in policy["Statement"]
-        if statement.get("Sid", "").startswith(OURS)
+        if statement.get("Sid", "").startswith(STATEMENTS)
     }
 
 

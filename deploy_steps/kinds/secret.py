@@ -8,50 +8,17 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from deploy_steps.aws import tag_list, tag_map
-from deploy_steps.contract import (
-    NOT_SHOWN,
-    UNKNOWN,
-    Change,
-    Identity,
-    Owner,
-    Result,
-    ensure_ours,
-    fields_among,
-    tag_differences,
-    tags_among,
-)
+from deploy_steps.contract import NOT_SHOWN, UNKNOWN, Change, Result, fields_among, tag_differences, tags_among
 from deploy_steps.errors import InvalidInput, MissingToken
+from deploy_steps.ownership import ensure_ours
 from deploy_steps.task import Actions, Kind
+from orchestrator.core.specs import Identity, SecretSpec, TokenSource
 
 KIND = "secret"
 _DIFFERS = "(another value)"
-
-
-@dataclass(frozen=True)
-class TokenSource:
-    """Where a token may stand in the project's files: `config_inter_cloud.json` in the bucket, under a connection."""
-
-    bucket: str
-    key: str
-    connection: str
-
-
-@dataclass(frozen=True)
-class SecretSpec:
-    """Desired secret, whose value is the bare token.
-
-    A token in `source` wins. Without one the secret keeps the value it has; if it has none, one is made with
-    `generate` (this side receives), and otherwise asked for (this side sends what the other side accepts).
-    """
-
-    name: str
-    owner: Owner
-    generate: bool = False
-    source: TokenSource | None = None
 
 
 def create(client: Any, spec: SecretSpec, *, s3: Any, dry_run: bool = False) -> Result:

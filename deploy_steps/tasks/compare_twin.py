@@ -15,7 +15,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from deploy_steps import aws
-from deploy_steps.contract import Result, read_spec
+from deploy_steps.contract import Result
 from deploy_steps.registry import KINDS
 from deploy_steps.task import Kind, journal
 from deploy_steps.tasks.build_processor_package import kept, where
@@ -23,6 +23,7 @@ from orchestrator.core.plan import device_component
 from orchestrator.core.plan.footprint import Footprint
 from orchestrator.core.plan.mapping import FUNCTIONS
 from orchestrator.core.plan.prune import wanted
+from orchestrator.core.spec_json import read_spec
 
 KIND = "comparison"
 ACTIONS = tuple(dict.fromkeys(action for kind in KINDS.values() for action in kind.actions.info))

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from deploy_steps import aws
-from deploy_steps.contract import Change, Identity, Result, ensure_ours, read_spec
+from deploy_steps.contract import Change, Result
 from deploy_steps.kinds.shared.function_ownership import read_function
+from deploy_steps.ownership import ensure_ours
 from deploy_steps.task import journal
+from orchestrator.core.spec_json import read_spec
+from orchestrator.core.specs import Identity
 
 KIND = "invoke-config"
 ACTIONS = (

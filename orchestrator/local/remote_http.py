@@ -7,15 +7,14 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import SHUT_RDWR, socket
-from typing import TYPE_CHECKING, Any
+from threading import Event
+from typing import Any, Protocol
 
 from orchestrator.local.remote_contract import LAYERS, trace_id_in
-from orchestrator.local.remote_faults import Fault
-
-if TYPE_CHECKING:
-    from orchestrator.local.remote_cloud import RemoteCloud
+from orchestrator.local.remote_faults import Fault, Faults
 
 MAX_BODY_BYTES = 6_291_456
 _STATUS_OF = {"throttle": 429, "error": 500, "unavailable": 503, "redirect": 307}
@@ -28,12 +27,26 @@ class _Reply:
     headers: Mapping[str, str] | None = None
 
 
+class Cloud(Protocol):
+    """What is served: see `remote_cloud.RemoteCloud`."""
+
+    faults: Faults
+    stopping: Event
+
+    def state(self) -> dict[str, Any]: ...  # noqa: D102
+    def accept(self, *tokens: str) -> None: ...  # noqa: D102
+    def fail(self, *faults: Fault) -> None: ...  # noqa: D102
+    def forward_to(self, writer_url: str, token: str) -> None: ...  # noqa: D102
+    def note(self, endpoint: str, status: int | None, fault: str | None) -> None: ...  # noqa: D102
+    def take(self, endpoint: str, headers: Message, body: bytes) -> tuple[int, dict[str, Any]]: ...  # noqa: D102
+
+
 class Server(ThreadingHTTPServer):
     """Answers for one remote cloud, a thread for each connection."""
 
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], cloud: RemoteCloud) -> None:
+    def __init__(self, address: tuple[str, int], cloud: Cloud) -> None:
         self.cloud = cloud
         self._connections: set[socket] = set()
         super().__init__(address, _Handler)

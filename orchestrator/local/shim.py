@@ -48,10 +48,3 @@ def stop_workers() -> None:
     for worker in [worker for pool in lambda_runtime._workers.values() for worker in pool]:
         worker.in_use = False  # this is the end also for what it is doing
     lambda_runtime.reset()
-
-
-def replaced(text: str, old: str, new: str) -> str:
-    """`text` with its one occurrence of `old` replaced. RuntimeError when there is none, or more than one."""
-    if text.count(old) != 1:
-        raise RuntimeError(f"ministack {VERSION} does not read as expected: {old!r} occurs {text.count(old)} times.")
-    return text.replace(old, new)

@@ -25,7 +25,6 @@ from ministack.core.responses import error_response_json, json_response
 from ministack.services import iot, lambda_svc
 
 from orchestrator.local.async_invoke import AsyncInvocations
-from orchestrator.local.shim import replaced
 
 _RAISED = "__gluecode_raised__"
 _END_OF_LOG = "__gluecode_end_of_log__"
@@ -64,9 +63,9 @@ def install(endpoint: str, async_workers: int) -> None:
 
 def _patch_worker() -> None:
     script = lambda_runtime._PYTHON_WORKER_SCRIPT
-    script = replaced(script, _HANDLER_FAILS, _HANDLER_RAISES)
-    script = replaced(script, _IMPORT_FAILS, _IMPORT_RAISES)
-    lambda_runtime._PYTHON_WORKER_SCRIPT = replaced(script, _ANSWER_SENT, _LOG_ENDED)
+    script = _replaced(script, _HANDLER_FAILS, _HANDLER_RAISES)
+    script = _replaced(script, _IMPORT_FAILS, _IMPORT_RAISES)
+    lambda_runtime._PYTHON_WORKER_SCRIPT = _replaced(script, _ANSWER_SENT, _LOG_ENDED)
     lambda_runtime.Worker._drain_stderr_bounded = _log_of_this_invocation
 
 
@@ -187,3 +186,10 @@ def _patch_asynchrony(workers: int) -> None:
 
     lambda_svc.invoke_async_with_retry = invocations.accept
     iot._dispatch_rule_to_lambda = dispatch_rule_to_lambda
+
+
+def _replaced(text: str, old: str, new: str) -> str:
+    """`text` with its one occurrence of `old` replaced. RuntimeError when there is none, or more than one."""
+    if text.count(old) != 1:
+        raise RuntimeError(f"ministack does not read as expected: {old!r} occurs {text.count(old)} times.")
+    return text.replace(old, new)

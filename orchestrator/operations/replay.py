@@ -15,12 +15,13 @@ from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from deploy_steps.contract import Owner, is_ours
+from deploy_steps.ownership import is_ours
 from lambda_functions.shared import failed_event
 from lambda_functions.shared.envelope import L2, as_trace_id, new_trace_id, open_envelope
 from lambda_functions.shared.errors import Refused
 from lambda_functions.shared.failed_event import FailedEvent, NotAFailedEvent
 from orchestrator.core.names import TwinNames
+from orchestrator.core.specs import Owner
 from orchestrator.operations.failure_queue import FailureQueue, Message
 
 Outcome = Literal["replayed", "kept", "unreadable"]

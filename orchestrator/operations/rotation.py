@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from deploy_steps.aws import tag_map
-from deploy_steps.contract import Owner, ensure_ours
 from deploy_steps.kinds.secret import KIND
+from deploy_steps.ownership import ensure_ours
 from lambda_functions.shared.tokens import CACHED_SECONDS, REFETCH_SECONDS
 from orchestrator.core.errors import GluecodeError, UsageError
 from orchestrator.core.names import TwinNames
+from orchestrator.core.specs import Owner
 
 Role = Literal["receiving", "sending"]
 

@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from deploy_steps.aws import translated
-from deploy_steps.contract import Owner, Result
+from deploy_steps.contract import Result
 from deploy_steps.errors import ForeignResource
 from deploy_steps.kinds import secret
 from orchestrator.core.config import Project
 from orchestrator.core.names import TwinNames
 from orchestrator.core.plan import Footprint
+from orchestrator.core.specs import Owner, SecretSpec
 
 
 def keep(
@@ -33,7 +34,7 @@ def keep(
 
     def put(connection: str, owner: Owner) -> Result:
         with translated():
-            spec = secret.SecretSpec(names.secret(connection), owner)
+            spec = SecretSpec(names.secret(connection), owner)
             return secret.put(client, spec, tokens[connection], dry_run=dry_run)
 
     results = {}

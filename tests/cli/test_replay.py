@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from deploy_steps.contract import Owner
 from lambda_functions.shared import failed_event
 from orchestrator.cli import main
 from orchestrator.core.errors import GluecodeError
+from orchestrator.core.specs import Owner
 from orchestrator.local.cloud import Cloud
 from orchestrator.local.remote_faults import Fault
 from orchestrator.operations import failure_queue, replay

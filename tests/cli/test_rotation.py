@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from deploy_steps.contract import Owner
 from deploy_steps.errors import ForeignResource
-from deploy_steps.kinds.secret import SecretSpec, put
+from deploy_steps.kinds.secret import put
 from lambda_functions.shared.tokens import fetch_secret
 from orchestrator.cli import main
 from orchestrator.core.errors import GluecodeError, UsageError
 from orchestrator.core.names import Installation
+from orchestrator.core.specs import Owner, SecretSpec
 from orchestrator.operations import rotation
 from orchestrator.operations.session import Aws
 

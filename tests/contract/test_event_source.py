@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from deploy_steps.contract import Identity, Owner
 from deploy_steps.errors import NotReady
 from deploy_steps.kinds import event_source
+from orchestrator.core.specs import EventSourceSpec, Identity, Owner
 from tests.contract.stubbed import stubbed
 
 NAME, OWNER = "twin-connector", Owner("twin", "L1")
 ARN = "arn:aws:sqs:eu-central-1:111122223333:twin-connector"
-SPEC, IDENTITY = event_source.EventSourceSpec(NAME, OWNER, ARN), Identity(NAME, OWNER)
+SPEC, IDENTITY = EventSourceSpec(NAME, OWNER, ARN), Identity(NAME, OWNER)
 UUID = "00000000-0000-0000-0000-000000000001"
 OURS: dict[str, Any] = {"Configuration": {"FunctionName": NAME}, "Tags": OWNER.tags}
 GONE = ("ResourceNotFoundException", "Function not found")

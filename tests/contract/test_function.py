@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from deploy_steps.contract import Change, Owner, StoredObject
+from deploy_steps.contract import Change
 from deploy_steps.errors import AccessDenied, NotReady, Rejected
 from deploy_steps.kinds import function
+from orchestrator.core.specs import FunctionSpec, Owner, StoredObject
 from tests.contract import rows_functions as rows
 from tests.contract.stubbed import stubbed
 from tests.contract.world import World
 
-SPEC = function.FunctionSpec(
+SPEC = FunctionSpec(
     name="twin-writer",
     owner=Owner("twin", "L3"),
     role_arn="arn:aws:iam::111122223333:role/twin-writer",

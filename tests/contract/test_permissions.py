@@ -7,22 +7,23 @@ from typing import Any
 
 import pytest
 
-from deploy_steps.contract import Change, Owner
-from deploy_steps.errors import InvalidInput, NotReady
+from deploy_steps.contract import Change
+from deploy_steps.errors import NotReady
 from deploy_steps.kinds import permissions
+from orchestrator.core.specs import InvalidSpec, Owner, PermissionsSpec, Statement
 from tests.contract import rows_functions as rows
 from tests.contract.stubbed import stubbed
 from tests.contract.world import World
 
 FUNCTION_ARN = "arn:aws:lambda:eu-central-1:111122223333:function:twin-ingestion"
 RULE_ARN = "arn:aws:iot:eu-central-1:111122223333:rule/twin_trigger_dispatcher"
-SPEC = permissions.PermissionsSpec(
+SPEC = PermissionsSpec(
     name="twin-ingestion",
     owner=Owner("twin", "L2"),
     statements=(
-        permissions.Statement("gluecode-url", "*", "lambda:InvokeFunctionUrl", function_url_auth_type="NONE"),
-        permissions.Statement("gluecode-url-invoke", "*", "lambda:InvokeFunction", invoked_via_function_url=True),
-        permissions.Statement("gluecode-rule", "iot.amazonaws.com", "lambda:InvokeFunction", source_arn=RULE_ARN),
+        Statement("gluecode-url", "*", "lambda:InvokeFunctionUrl", function_url_auth_type="NONE"),
+        Statement("gluecode-url-invoke", "*", "lambda:InvokeFunction", invoked_via_function_url=True),
+        Statement("gluecode-rule", "iot.amazonaws.com", "lambda:InvokeFunction", source_arn=RULE_ARN),
     ),
 )
 # The policy as AWS's documentation shows it after these three were added.
@@ -133,8 +134,8 @@ def test_a_function_nobody_calls_from_outside_has_no_statements_and_costs_one_re
 
 
 def test_a_statement_that_could_not_be_told_from_other_peoples_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="'url' must start with 'gluecode-'"):
-        permissions.Statement("url", "*", "lambda:InvokeFunction")
+    with pytest.raises(InvalidSpec, match="'url' must start with 'gluecode-'"):
+        Statement("url", "*", "lambda:InvokeFunction")
 
 
 def test_a_repair_reports_both_sides_of_the_statement() -> None:

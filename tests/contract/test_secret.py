@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from deploy_steps.contract import NOT_SHOWN, Change, Owner
+from deploy_steps.contract import NOT_SHOWN, Change
 from deploy_steps.errors import InvalidInput, MissingToken
 from deploy_steps.kinds import secret
+from orchestrator.core.specs import Owner, SecretSpec
 from tests.contract import rows_stores as rows
 from tests.contract.stubbed import stubbed
 from tests.contract.world import World
@@ -132,7 +133,7 @@ def test_a_value_that_is_there_is_kept_without_being_read_when_the_project_names
 
 
 def test_a_secret_without_a_current_value_is_drift_and_gets_one() -> None:
-    spec = secret.SecretSpec("twin/x", Owner("twin"), generate=True)
+    spec = SecretSpec("twin/x", Owner("twin"), generate=True)
     tags = [{"Key": key, "Value": value} for key, value in spec.owner.tags.items()]
     empty = ("describe_secret", {"ARN": ARN, "Name": "twin/x", "Tags": tags})
     client = stubbed("secretsmanager", empty, ("put_secret_value", {"ARN": ARN, "Name": "twin/x"}))

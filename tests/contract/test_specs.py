@@ -6,12 +6,18 @@ from typing import Any
 
 import pytest
 
-from deploy_steps.contract import Owner, StoredObject, read_spec
-from deploy_steps.errors import InvalidInput
-from deploy_steps.kinds.function import FunctionSpec
-from deploy_steps.kinds.permissions import PermissionsSpec, Statement
-from deploy_steps.kinds.secret import SecretSpec, TokenSource
 from deploy_steps.registry import KINDS
+from orchestrator.core.spec_json import read_spec
+from orchestrator.core.specs import (
+    FunctionSpec,
+    InvalidSpec,
+    Owner,
+    PermissionsSpec,
+    SecretSpec,
+    Statement,
+    StoredObject,
+    TokenSource,
+)
 
 FUNCTION: dict[str, Any] = {
     "name": "twin-writer",
@@ -84,7 +90,7 @@ def test_an_optional_object_may_be_null(source: Any, expected: TokenSource | Non
     ],
 )
 def test_what_is_wrong_with_a_spec_is_said_with_the_fields_name(data: Any, message: str) -> None:
-    with pytest.raises(InvalidInput) as error:
+    with pytest.raises(InvalidSpec) as error:
         read_spec(FunctionSpec, data)
 
     assert str(error.value).startswith(message)

@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 
-from deploy_steps.contract import Change, Owner, StoredObject
+from deploy_steps.contract import Change
 from deploy_steps.errors import NotReady, Rejected, StepError
 from deploy_steps.kinds import config_layer, hot_table, iot_rule
+from orchestrator.core.specs import ConfigLayerSpec, HotTableIdentity, HotTableSpec, IotRuleSpec, Owner, StoredObject
 from tests.contract import rows_functions, rows_stores
 from tests.contract.rows_functions import EVERYTHING
 from tests.contract.stubbed import stubbed
 from tests.contract.world import World
 
-TABLE = hot_table.HotTableSpec("twin-hot-iot-data", Owner("twin", "L3"))
+TABLE = HotTableSpec("twin-hot-iot-data", Owner("twin", "L3"))
 TABLE_ARN = "arn:aws:dynamodb:eu-central-1:111122223333:table/twin-hot-iot-data"
 
 
@@ -69,7 +70,7 @@ def test_a_table_in_transition_is_waited_for_before_its_tags_are_judged(status: 
 
 
 def test_a_table_that_is_being_deleted_counts_as_absent() -> None:
-    identity = hot_table.HotTableIdentity(TABLE.name, TABLE.owner, retain_data=False)
+    identity = HotTableIdentity(TABLE.name, TABLE.owner, retain_data=False)
 
     assert hot_table.destroy(table_client("DELETING", TABLE.owner.tags), identity).outcome == "absent"
     assert hot_table.info(table_client("DELETING", TABLE.owner.tags), TABLE).outcome == "absent"
@@ -135,7 +136,7 @@ def test_an_empty_queue_is_removed_by_default(world: World) -> None:
 
 
 def test_a_rule_that_is_not_there_answers_as_if_access_to_it_was_denied() -> None:
-    spec = iot_rule.IotRuleSpec("twin_rule", Owner("twin", "L1"), "SELECT *", "arn:f", "https://queue", "arn:r")
+    spec = IotRuleSpec("twin_rule", Owner("twin", "L1"), "SELECT *", "arn:f", "https://queue", "arn:r")
     client = stubbed(
         "iot", ("get_topic_rule", ("UnauthorizedException", "Access to topic rule 'twin_rule' was denied"))
     )
@@ -144,9 +145,7 @@ def test_a_rule_that_is_not_there_answers_as_if_access_to_it_was_denied() -> Non
 
 
 def test_a_rule_whose_error_action_leaves_out_that_it_takes_the_text_as_it_is_is_no_drift() -> None:
-    spec = iot_rule.IotRuleSpec(
-        "twin_rule", Owner("twin", "L1"), "SELECT *", "arn:f", "https://queue", "arn:role/error"
-    )
+    spec = IotRuleSpec("twin_rule", Owner("twin", "L1"), "SELECT *", "arn:f", "https://queue", "arn:role/error")
     rule = {
         "ruleName": "twin_rule",
         "sql": "SELECT *",
@@ -246,10 +245,10 @@ def test_a_document_that_is_not_in_the_bucket_is_an_error_that_waiting_does_not_
     assert isinstance(error.value, StepError)
 
 
-def layer_spec(twin: str) -> config_layer.ConfigLayerSpec:
+def layer_spec(twin: str) -> ConfigLayerSpec:
     """A layer's spec with a digest as long as they get."""
     content = StoredObject("artifacts", "builds/x.zip", "0" * 64)
-    return config_layer.ConfigLayerSpec("twin-configuration", Owner(twin), content, ("python3.13",))
+    return ConfigLayerSpec("twin-configuration", Owner(twin), content, ("python3.13",))
 
 
 def version(number: int, description: str) -> dict[str, Any]:

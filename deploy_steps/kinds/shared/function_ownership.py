@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy_steps.contract import Owner, ensure_ours
 from deploy_steps.errors import AccessDenied, NotReady
+from deploy_steps.ownership import ensure_ours
+from orchestrator.core.specs import Owner
 
 
 def read_function(client: Any, name: str) -> dict[str, Any] | None:

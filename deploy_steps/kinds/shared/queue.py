@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
-from deploy_steps.contract import (
-    UNKNOWN,
-    Change,
-    Owner,
-    Result,
-    differences,
-    ensure_ours,
-    fields_among,
-    tag_differences,
-    tags_among,
-)
+from deploy_steps.contract import UNKNOWN, Change, Result, differences, fields_among, tag_differences, tags_among
+from deploy_steps.ownership import ensure_ours
 from deploy_steps.task import Actions
+from orchestrator.core.specs import Owner, QueueIdentity
 
 _COUNTS = (
     "ApproximateNumberOfMessages",
@@ -61,15 +52,6 @@ class QueueSpec(Protocol):
     @property
     def attributes(self) -> Mapping[str, str]:
         """The same, as SQS takes it."""
-
-
-@dataclass(frozen=True)
-class QueueIdentity:
-    """What is needed to remove a queue. One that still holds events stays unless `retain_data` is false."""
-
-    name: str
-    owner: Owner
-    retain_data: bool = True
 
 
 def create(client: Any, kind: str, spec: QueueSpec, *, dry_run: bool) -> Result:

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from deploy_steps.contract import MANAGED_BY, Identity, Owner, Result
+from deploy_steps.contract import Result
 from deploy_steps.errors import ForeignResource
 from deploy_steps.tasks import drain_function
+from orchestrator.core.specs import MANAGED_BY, Identity, Owner
 from tests.conftest import Clients
 from tests.local.functions import deploy
 

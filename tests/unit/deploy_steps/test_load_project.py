@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from deploy_steps.contract import read_spec
 from deploy_steps.errors import AccessDenied, InvalidInput, InvalidProject
 from deploy_steps.registry import KINDS
 from deploy_steps.state import state_table
 from deploy_steps.tasks import load_project, record_outcome, record_start
 from orchestrator.core.plan import unchanged_since_deploy
 from orchestrator.core.plan.prune import wanted
+from orchestrator.core.spec_json import read_spec
 from tests.state_machines.example import planned
 from tests.unit.deploy_steps.conftest import ACCOUNT, BUCKET, REGION, TABLE, TWIN, Account
 from tests.unit.deploy_steps.test_record import done, event

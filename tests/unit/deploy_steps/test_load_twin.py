@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from deploy_steps.contract import read_spec
 from deploy_steps.errors import InvalidInput
 from deploy_steps.registry import KINDS
 from deploy_steps.tasks import load_twin, record_outcome, record_start
 from orchestrator.core.plan import FUNCTIONS, unchanged_since_deploy
 from orchestrator.core.plan.prune import wanted
+from orchestrator.core.spec_json import read_spec
 from tests.state_machines.example import planned
 from tests.unit.deploy_steps.conftest import TWIN, Account
 from tests.unit.deploy_steps.test_record import done, event

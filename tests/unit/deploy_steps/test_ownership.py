@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from deploy_steps.contract import MANAGED_BY, Owner, is_ours
+from deploy_steps.ownership import is_ours
+from orchestrator.core.specs import MANAGED_BY, Owner
 
 OURS = {"ManagedBy": MANAGED_BY, "DigitalTwin": "factory", "Layer": "L1"}
 ANOTHERS = {**OURS, "DigitalTwin": "foundry"}

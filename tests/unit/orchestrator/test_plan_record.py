@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy_steps.contract import read_spec
 from deploy_steps.registry import KINDS
 from orchestrator.core.plan import COMPONENTS, Footprint, expected_steps, removal
+from orchestrator.core.spec_json import read_spec
 from tests.unit.orchestrator.projects import MAPPINGS, project
 
 IDS = st.lists(st.sampled_from("abcdef"), max_size=5)

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from deploy_steps.contract import read_spec
 from deploy_steps.registry import KINDS
 from orchestrator.core.config import Project
 from orchestrator.core.names import Installation
@@ -23,6 +22,7 @@ from orchestrator.core.plan import (
     device_component,
     plan,
 )
+from orchestrator.core.spec_json import read_spec
 from tests.unit.orchestrator.projects import ALL_AWS, EVENTS, MAPPINGS, OWN_CODE, batching, connections, project
 
 AWS = Installation("gluecode", "aws", "eu-central-1", "123456789012")

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from deploy_steps.contract import read_spec
-from deploy_steps.kinds.dashboard import DashboardSpec
+from deploy_steps.kinds.shared import dashboard_content
 from orchestrator.core.plan import Footprint, Request, Watch, plan
+from orchestrator.core.spec_json import read_spec
+from orchestrator.core.specs import DashboardSpec
 from tests.unit.orchestrator.projects import MAPPINGS, project
 from tests.unit.orchestrator.test_plan_specs import AWS, CODE
 
@@ -33,7 +34,7 @@ def watched(made: dict[str, Any]) -> dict[str, tuple[str, dict[str, str], int]]:
 
 def widgets(made: dict[str, Any]) -> dict[str, Any]:
     spec = read_spec(DashboardSpec, json.loads(json.dumps(made["dashboard"])))
-    return {widget["properties"]["title"]: widget for widget in spec.shows.widgets()}
+    return {widget["properties"]["title"]: widget for widget in dashboard_content.widgets(spec.shows)}
 
 
 def metrics(made: dict[str, Any]) -> Iterator[list[Any]]:

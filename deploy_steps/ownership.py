@@ -1,0 +1,40 @@
+"""Whose a resource is: told by its tags, or by tags written into a text where AWS has none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from deploy_steps.errors import ForeignResource
+from orchestrator.core.specs import MANAGED_BY, Owner
+
+
+def is_ours(owner: Owner, live_tags: Mapping[str, str]) -> bool:
+    """Whether this twin owns the thing with these tags, or adoption was asked for.
+
+    `ManagedBy` decides: with it, a missing tag is drift to repair; a thing without it was made by someone else, unless
+    the record knows it. Whatever names another owner is another's.
+    """
+    ours = live_tags.get("DigitalTwin", owner.twin) == owner.twin
+    marked = live_tags.get("ManagedBy", MANAGED_BY if owner.recorded else None) == MANAGED_BY
+    return owner.adopt or (ours and marked)
+
+
+def ensure_ours(kind: str, name: str, owner: Owner, live_tags: Mapping[str, str]) -> None:
+    """Raise ForeignResource unless the thing is ours."""
+    if is_ours(owner, live_tags):
+        return
+    raise ForeignResource(
+        f"The {kind} '{name}' exists but does not belong to twin '{owner.twin}': it was left untouched. "
+        f'Rename or remove it, or hand it over by starting with "adopt": true '
+        f"(its tags would become ManagedBy={MANAGED_BY}, DigitalTwin={owner.twin})."
+    )
+
+
+def encode_tags(tags: Mapping[str, str]) -> str:
+    """Tags in a text, for what AWS gives none or tells them in a call of their own only. No value has a space."""
+    return " ".join(f"{key}={value}" for key, value in tags.items())
+
+
+def decode_tags(text: str) -> dict[str, str]:
+    """The way back."""
+    return dict(mark.split("=", 1) for mark in text.split() if "=" in mark)
