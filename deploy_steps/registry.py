@@ -11,6 +11,7 @@ from types import ModuleType
 
 from deploy_steps import kinds
 from deploy_steps.task import Kind
+from state_machines import MACHINES, placeholder, placeholders
 
 VERBS = ("create", "destroy", "info")
 
@@ -49,8 +50,10 @@ def tasks() -> tuple[Task, ...]:
 
 
 def all_tasks() -> tuple[Task, ...]:
-    """Everything that is installed: the verbs of all kinds first."""
-    return (*(_verb(kind, verb) for kind in KINDS.values() for verb in VERBS), *tasks())
+    """Everything that is installed: first the verbs of all kinds, as far as a state machine calls them."""
+    verbs = (_verb(kind, verb) for kind in KINDS.values() for verb in VERBS)
+    called = {name for machine in MACHINES for name in placeholders(machine)}
+    return (*(task for task in verbs if placeholder(task.name) in called), *tasks())
 
 
 def _task(module: ModuleType) -> Task:

@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import Any
 
 PUBLIC = ("deploy", "destroy", "inspect")
-CHILDREN = ("deploy-function", "remove-function", "inspect-function")
+CHILDREN = ("deploy-function", "remove-function", "remove")
 WATCHING = ("check-drift",)
 MACHINES = (*CHILDREN, *PUBLIC, *WATCHING)
 """Every machine, those first that others start."""
@@ -31,6 +31,11 @@ def definition(name: str) -> dict[str, Any]:
     """The definition as data, with its placeholders."""
     data: dict[str, Any] = json.loads(source(name))
     return data
+
+
+def placeholder(task: str) -> str:
+    """The name by which definitions call a task: `create-iam-role` -> `CreateIamRole`."""
+    return "".join(map(str.capitalize, task.split("-")))
 
 
 def placeholders(name: str) -> frozenset[str]:

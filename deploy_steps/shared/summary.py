@@ -8,11 +8,11 @@ from typing import Any
 
 Step = dict[str, Any]
 
-_OF_A_STEP = ("kind", "name", "outcome", "changes", "outputs", "wanted")
+_OF_A_STEP = ("kind", "name", "outcome", "changes", "outputs")
 
 
 def steps(results: Any) -> list[Step]:
-    """Every step's answer, in order: kind, name, outcome; changes and outputs if there are any; inspecting, `wanted`.
+    """Every step's answer, in order: kind, name, outcome; changes and outputs if there are any.
 
     Devices' processors are told in short (`{"name": …, "outcomes": {kind: outcome}}`), because there can be hundreds.
     """

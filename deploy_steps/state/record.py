@@ -18,8 +18,8 @@ from deploy_steps.shared.outcome import outcome
 from deploy_steps.state import state_table, stored_plan
 from orchestrator.core.names import TwinNames
 from orchestrator.core.plan.footprint import Footprint
-from orchestrator.core.plan.mapping import QUEUES
-from orchestrator.core.plan.prune import EVERY_CONNECTION, wanted
+from orchestrator.core.plan.mapping import COMPONENTS, QUEUES
+from orchestrator.core.plan.prune import EVERY_CONNECTION, Removal, wanted
 from orchestrator.core.plan.starting_state import starting_state
 
 KIND = "record"
@@ -33,7 +33,7 @@ _COPIED = ("project", "source", "providers", "event_checking", "digest")
 def start(dynamodb: Any, table: str, event: Mapping[str, Any]) -> dict[str, Any]:
     """Widen the record, open the run's history, and answer what the run starts from (`starting_state.starting_state`).
 
-    Event: verb, run, execution, started, dry_run, state (the plan, or the identities that destroy works with). Raises
+    Event: verb, run, execution, started, dry_run, state (the plan, or what destroy works with). Raises
     Locked when the twin was deployed by another execution after the plan was made.
     """
     plan, twin = event["state"], event["state"]["twin"]
@@ -48,8 +48,15 @@ def start(dynamodb: Any, table: str, event: Mapping[str, Any]) -> dict[str, Any]
             record = state_table.read(dynamodb, table, twin, state_table.RECORD)
         if not event["dry_run"]:
             opening.result()
-    drain = event["verb"] == "deploy" or bool(plan["retain_data"] and record)
-    return starting_state(plan, may_exist(record, event["verb"]), ours(record), drain=drain)
+    return run_start(plan, record, event["verb"])
+
+
+def run_start(plan: Mapping[str, Any], record: Mapping[str, Any] | None, verb: str) -> dict[str, Any]:
+    """What the run starts from, by the twin's record."""
+    drain = verb == "deploy" or (verb == "destroy" and plan["retain_data"])
+    draining = Footprint.read(record or {}) if drain else Footprint()
+    how = Removal(retain_data=plan["retain_data"], draining=draining, dry_run=plan["dry_run"])
+    return starting_state(plan, may_exist(record, verb), ours(record), how)
 
 
 def _widened(dynamodb: Any, table: str, event: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -89,14 +96,16 @@ def finish(dynamodb: Any, table: str, event: Mapping[str, Any]) -> dict[str, Any
 
 
 def may_exist(record: Mapping[str, Any] | None, verb: str) -> Footprint:
-    """What may be there: what the record says. `destroy` without a record looks for every connection's secret as well,
-    because tokens are put there before the first deployment starts. It and `inspect` look for outboxes whatever
-    the record says: one may have been retained for the events in it.
+    """What may exist: for `deploy` what the record says; `destroy` and `inspect` look for every component besides.
+
+    `destroy` without a record looks for every connection's secret as well, because tokens are put there before the
+    first deployment starts.
     """
-    if record is None:
-        return Footprint(tuple(QUEUES), connections=EVERY_CONNECTION) if verb == "destroy" else Footprint()
-    found = Footprint.read(record)
-    return found if verb == "deploy" else found | Footprint(tuple(QUEUES))
+    found = Footprint.read(record or {})
+    if verb == "deploy":
+        return found
+    connections = EVERY_CONNECTION if verb == "destroy" and record is None else ()
+    return found | Footprint(COMPONENTS, connections=connections)
 
 
 def ours(record: Mapping[str, Any] | None) -> Footprint:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from orchestrator.core.plan import Footprint, Request, expected_steps, unchanged_since_deploy
+from orchestrator.core.plan import Request, unchanged_since_deploy
 from orchestrator.core.plan.prune import wanted
 
 ITEM = "plan"
@@ -34,8 +34,7 @@ def kept(state: Mapping[str, Any]) -> dict[str, Any]:
 def replanned(plan: Mapping[str, Any], request: Request) -> dict[str, Any]:
     """The plan of a run that asks for what was deployed last: only what it was started with is another."""
     asked = {name: value for name, value in asdict(request).items() if name != "adopt"}
-    expected = expected_steps(wanted(plan), Footprint()) - request.dry_run
-    return {**plan, **asked, "expected_steps": expected, "results": {}}
+    return {**plan, **asked, "results": {}}
 
 
 def packed(plan: Mapping[str, Any]) -> dict[str, Any]:

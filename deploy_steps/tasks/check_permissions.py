@@ -23,8 +23,9 @@ from deploy_steps.shared.simulation import NOT_GRANTED, Access, Decision, simula
 from deploy_steps.state import state_table
 from deploy_steps.task import journal
 from orchestrator.core.names import Installation
+from state_machines import placeholder
 
-KIND = "permissions-check"
+KIND = "permissions"
 ACTIONS = (
     "dynamodb:GetItem",
     "dynamodb:PutItem",
@@ -90,7 +91,7 @@ def roles(cloudformation: Any, stack: str) -> dict[str, str]:
     """The name of each task's role, by the task's name, as the orchestrator's stack made them."""
     pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
     made = {each["LogicalResourceId"]: each for page in pages for each in page["StackResourceSummaries"]}
-    logical = {task: "".join(map(str.capitalize, task.split("-"))) for task in _actions()}
+    logical = {task: placeholder(task) for task in _actions()}
     return {task: made[f"{name}Role"]["PhysicalResourceId"] for task, name in logical.items() if f"{name}Role" in made}
 
 

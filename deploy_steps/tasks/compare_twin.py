@@ -15,8 +15,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from deploy_steps import aws
-from deploy_steps.contract import Result
+from deploy_steps.contract import Change, Result
+from deploy_steps.errors import RETRYABLE, StepError
 from deploy_steps.registry import KINDS
+from deploy_steps.shared import findings
 from deploy_steps.task import Kind, journal
 from deploy_steps.tasks.build_processor_package import kept, where
 from orchestrator.core.plan import device_component
@@ -25,7 +27,6 @@ from orchestrator.core.plan.mapping import FUNCTIONS
 from orchestrator.core.plan.prune import wanted
 from orchestrator.core.spec_json import read_spec
 
-KIND = "comparison"
 ACTIONS = tuple(dict.fromkeys(action for kind in KINDS.values() for action in kind.actions.info))
 
 _TWIN_READERS = 24
@@ -59,20 +60,22 @@ class _Wanted:
     spec: Mapping[str, Any]
 
 
-def compare(client: Client, plan: Mapping[str, Any]) -> list[list[Result]] | None:
-    """What `info` says of every resource, grouped: the twin's own ones, then those of each device; None if anything
-    is not as planned. `client` gives the client of a service.
+def compare(client: Client, plan: Mapping[str, Any], *, find_all: bool = False) -> list[list[Result]] | None:
+    """What `info` reports of every resource, grouped: the twin's own ones, then those of each device.
+
+    None as soon as anything is not up to date, unless `find_all`. `client` gives the client of a service.
     """
     own = list(_of_twin(plan, wanted(plan)))
     for service in {"s3", *(each.kind.service for each in own)}:  # before the threads: boto3 makes clients in one only
         client(service)
     with ThreadPoolExecutor(_TWIN_READERS) as readers:
         found = list(readers.map(lambda each: _look(client, each), own))
-    if not _all_present(found) or _layer(found) != plan["configuration_layer_arn"]:
+    if not find_all and not (_all_present(found) and _layer(found) == plan["configuration_layer_arn"]):
         return None
+    look = _device_or_fault if find_all else _device
     with ThreadPoolExecutor(_DEVICE_READERS) as readers:
-        devices = list(readers.map(lambda device: _device(client, plan, device), plan["device_processors"]))
-    return [found, *devices] if all(map(_all_present, devices)) else None
+        devices = list(readers.map(lambda device: look(client, plan, device), plan["device_processors"]))
+    return [found, *devices] if find_all or all(map(_all_present, devices)) else None
 
 
 def _of_twin(plan: Mapping[str, Any], now: Footprint) -> Iterator[_Wanted]:
@@ -98,21 +101,37 @@ def _of_function(component: Mapping[str, Any], layer: str) -> Iterator[_Wanted]:
         yield _Wanted(KINDS[_PERMISSIONS], component[_PERMISSIONS])
 
 
+def _device_or_fault(client: Client, plan: Mapping[str, Any], device: Mapping[str, str]) -> list[Result]:
+    """The same for an inspection: what cannot be read of one device is a finding, and the others are compared."""
+    try:
+        with aws.translated():
+            return _device(client, plan, device)
+    except RETRYABLE:
+        raise
+    except StepError as error:
+        return [Result("function", device["name"], "drifted", (Change("cannot be read", str(error), None),))]
+
+
 def _device(client: Client, plan: Mapping[str, Any], device: Mapping[str, str]) -> list[Result]:
-    """What is said of one device's processor; of one whose package is gone, nothing can be."""
+    """The resources of one device's processor. Without its package, what is made from that cannot be compared."""
     template = plan["functions"]["processor"]
     bucket, key = where(device, template)
-    try:
-        sha256 = kept(client("s3"), bucket, key)
-    except ClientError as error:  # S3 tells who may not list the bucket that what is not there is forbidden
-        if aws.error_code(error) != "403":
-            raise
-        sha256 = None
-    if sha256 is None:
-        return []
-    package = {"bucket": bucket, "key": key, "sha256": sha256}
+    sha256 = _sha256(client("s3"), bucket, key)
+    package = {"bucket": bucket, "key": key, "sha256": sha256 or ""}
     component = device_component(device["device"], device["name"], package, template)
-    return [_look(client, each) for each in _of_function(component, plan["configuration_layer_arn"])]
+    if sha256 is None:
+        del component["function"]
+    found = [_look(client, each) for each in _of_function(component, plan["configuration_layer_arn"])]
+    return found if sha256 else [Result("processor-package", device["name"], "absent"), *found]
+
+
+def _sha256(s3: Any, bucket: str, key: str) -> str | None:
+    try:
+        return kept(s3, bucket, key)
+    except ClientError as error:
+        if aws.error_code(error) != "403":  # S3's answer to who may not list the bucket, for what is not there
+            raise
+        return None
 
 
 def _look(client: Client, each: _Wanted) -> Result:
@@ -130,24 +149,37 @@ def _layer(results: Iterable[Result]) -> str:
 
 
 def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
-    """Handler. Event: run, dry_run, plan. Answers `as_planned`, and `steps`: what a deployment would have answered.
+    """Handler. Event: run, dry_run, plan, and for an inspection `find_all` (true).
 
-    Where all is as planned, each resource has a line of its own in the journal.
+    Answers `up_to_date`, and `steps`: what a deployment would have answered. For an inspection `checked` (a number) and
+    `findings` (see `deploy_steps.shared.findings`), cut to what a state machine can carry. Each resource that was found up
+    to date, or compared by an inspection, has a line of its own in the journal.
     """
-    plan, run = event["plan"], {"run": event["run"], "dry_run": event["dry_run"]}
-    with journal(event, KIND, "compare") as note, aws.translated():
-        found = compare(aws.client, plan)
-        note(Result(KIND, plan["twin"], "unchanged" if found else "drifted"))
+    plan, run, find_all = (
+        event["plan"],
+        {"run": event["run"], "dry_run": event["dry_run"]},
+        event.get("find_all", False),
+    )
+    with journal(event, "twin", "compare") as note, aws.translated():
+        found = compare(aws.client, plan, find_all=find_all)
+        good = found is not None and all(map(_all_present, found))
+        note(Result("twin", plan["twin"], "unchanged" if good else "drifted"))
     if found is None:
-        return {"as_planned": False, "steps": {}}
-    own, *devices = [[_unchanged(result) for result in group] for group in found]
-    for result in [*own, *(result for group in devices for result in group)]:
+        return {"up_to_date": False, "steps": {}}
+    for result in (result for group in found for result in group):
         with journal(run, result.kind, "compare") as note:
-            note(result)
-    return {
-        "as_planned": True,
-        "steps": {"own": [result.as_dict() for result in own], "devices": [_in_short(group) for group in devices]},
-    }
+            note(result if find_all else _unchanged(result))
+    if find_all:
+        return _inspected(found)
+    own, *devices = [[_unchanged(result) for result in group] for group in found]
+    steps = {"own": [result.as_dict() for result in own], "devices": [_in_short(group) for group in devices]}
+    return {"up_to_date": True, "steps": steps}
+
+
+def _inspected(found: Iterable[Iterable[Result]]) -> dict[str, Any]:
+    results = [result for group in found for result in group]
+    amiss = [finding for result in results if (finding := findings.compared(result))]
+    return {"checked": len(results), **findings.cut(amiss)}
 
 
 def _unchanged(result: Result) -> Result:

@@ -66,7 +66,7 @@ def _read(client: Any, name: str) -> dict[str, Any] | None:
 
 def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
     """Handler. Event: run, dry_run, identity."""
-    with journal(event, KIND, "drain") as note, aws.translated():
+    with journal(event, "function", "drain") as note, aws.translated():
         identity = read_spec(Identity, event["identity"])
         result = drain(aws.client("lambda"), identity, dry_run=event["dry_run"])
         note(result)

@@ -22,9 +22,10 @@ from deploy_steps.shared import settings
 from deploy_steps.shared.execution_input import read_deploy
 from deploy_steps.shared.stored_project import read_marked, read_stored
 from deploy_steps.state import state_table, stored_plan
-from deploy_steps.state.record import may_exist, ours
+from deploy_steps.state.record import may_exist, ours, run_start
 from deploy_steps.task import journal
 from orchestrator.core.config import Project
+from orchestrator.core.expected_steps import expected_steps
 from orchestrator.core.plan import Code, PlanTooLarge, Request, configuration, plan
 from orchestrator.core.plan.prune import wanted
 
@@ -53,13 +54,8 @@ def load(s3: Any, secrets: Any, dynamodb: Any, event: Mapping[str, Any]) -> dict
     files, basis, items = _found(s3, dynamodb, bucket, about)
     last = _last(items, basis)
     if last and not about.adopt:
-        by = _deployed_by(items.get(state_table.RECORD))
-        return {
-            **stored_plan.replanned(last, about),
-            "drain_seconds": drain_seconds,
-            "unchanged_since_deploy": True,
-            "deployed_by": by,
-        }
+        again = {**stored_plan.replanned(last, about), "unchanged_since_deploy": True}
+        return _flowing(again, drain_seconds, items.get(state_table.RECORD))
     if not files:
         raise InvalidProject(
             f"There is no project at s3://{bucket}/{about.source}. Bring it there first: "
@@ -81,15 +77,15 @@ def load(s3: Any, secrets: Any, dynamodb: Any, event: Mapping[str, Any]) -> dict
         )
     except PlanTooLarge as error:
         raise InvalidProject(str(error)) from None
-    # What has departed is worked out once more under the lock; here it would only take room.
-    flowing = {name: value for name, value in made.items() if not name.startswith("obsolete_")}
-    more = {
-        "drain_seconds": drain_seconds,
-        "unchanged_since_deploy": False,
-        "basis": basis,
-        "deployed_by": _deployed_by(record),
-    }
-    return _bounded({**flowing, **more}, settings.permissions_boundary())
+    bounded = _bounded(made, settings.permissions_boundary())
+    return _flowing({**bounded, "unchanged_since_deploy": False, "basis": basis}, drain_seconds, record)
+
+
+def _flowing(made: dict[str, Any], drain_seconds: int, record: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A plan with what only its run needs. What is obsolete is worked out under the lock; here it is only counted."""
+    more = {"drain_seconds": drain_seconds, "deployed_by": _deployed_by(record)}
+    steps = expected_steps("deploy", {**made, **more, "previous": run_start(made, record, "deploy")})
+    return {**made, **more, "expected_steps": steps}
 
 
 def _found(

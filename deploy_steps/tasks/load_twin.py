@@ -12,11 +12,9 @@ from deploy_steps.errors import InvalidInput
 from deploy_steps.shared import settings
 from deploy_steps.shared.execution_input import read_twin
 from deploy_steps.state import state_table, stored_plan
-from deploy_steps.state.record import may_exist, ours
+from deploy_steps.state.record import run_start
 from deploy_steps.task import journal
 from orchestrator.core.names import is_name, project_files
-from orchestrator.core.plan.prune import prune, wanted
-from orchestrator.core.plan.removal import removal
 
 KIND = "twin"
 ACTIONS = ("s3:ListBucket", "s3:GetObject", "dynamodb:BatchGetItem")
@@ -25,7 +23,8 @@ ACTIONS = ("s3:ListBucket", "s3:GetObject", "dynamodb:BatchGetItem")
 def load(s3: Any, dynamodb: Any, event: Mapping[str, Any]) -> dict[str, Any]:
     """What flows through the machine. Event: verb, run, request (whatever was typed).
 
-    For `destroy` it is identities alone; for `inspect` the plan of the last successful deployment, run dry.
+    For `destroy` it is the twin alone: what is to go is listed under the lock, by the step that records the start. For
+    `inspect` it is the plan of the last successful deployment, run dry.
     Raises InvalidInput, also when there is nothing that `inspect` could measure by.
     """
     request = read_twin(event["request"])
@@ -33,24 +32,20 @@ def load(s3: Any, dynamodb: Any, event: Mapping[str, Any]) -> dict[str, Any]:
     twin = request.get("twin") or _twin_of(s3, bucket, request["project"])
     items = state_table.read_together(dynamodb, settings.state_table(), twin, state_table.RECORD, stored_plan.ITEM)
     record = items.get(state_table.RECORD)
-    before = may_exist(record, event["verb"])
     if event["verb"] == "inspect":
         plan = _deployed(stored_plan.unpacked(items.get(stored_plan.ITEM)), twin)
-        known_by_now = prune(twin, before, wanted(plan), ours(record), drain=False)
-        return {**plan, "run": event["run"], "dry_run": True, "results": {}, "previous": known_by_now}
-    made = removal(
-        twin,
-        (record or {}).get("project") or request.get("project", ""),
-        event["run"],
-        before,
-        ours(record),
-        dry_run=request["dry_run"],
-        retain_data=request["retain_data"],
-    )
-    # The processors and secrets to remove are listed under the lock, by the step that records the start.
-    flowing = {name: value for name, value in made.items() if name not in ("device_processors", "secrets")}
-    digest = {"digest": record["digest"]} if record and "digest" in record else {}
-    return {**flowing, **digest, "drain_seconds": request["drain_seconds"]}
+        inspected = {**plan, "run": event["run"], "dry_run": True, "retain_data": True, "drain_seconds": 0}
+        return {**inspected, "results": {}, "previous": run_start(inspected, record, "inspect")}
+    return {
+        "run": event["run"],
+        "twin": twin,
+        "project": (record or {}).get("project") or request.get("project", ""),
+        "digest": (record or {}).get("digest", ""),
+        "dry_run": request["dry_run"],
+        "retain_data": request["retain_data"],
+        "drain_seconds": request["drain_seconds"],
+        "results": {},
+    }
 
 
 def _deployed(last: dict[str, Any] | None, twin: str) -> dict[str, Any]:

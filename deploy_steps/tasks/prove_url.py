@@ -15,7 +15,7 @@ from deploy_steps.contract import Result
 from deploy_steps.errors import NotReady, ProofFailed
 from deploy_steps.task import journal
 
-KIND = "url-proof"
+KIND = "url"
 ACTIONS = ("secretsmanager:GetSecretValue",)
 HEADER = "X-Inter-Cloud-Token"
 

@@ -16,7 +16,7 @@ ACTIONS = ("dynamodb:BatchWriteItem",)
 
 def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
     """Handler of `finish`."""
-    with journal(event, record.KIND, "confirm" if event.get("compared") else "finish") as note, aws.translated():
+    with journal(event, "outcome", "confirm" if event.get("compared") else "record") as note, aws.translated():
         answer = record.finish(aws.client("dynamodb"), settings.state_table(), event)
         note(Result(record.KIND, event["state"]["twin"], "unchanged" if event["dry_run"] else "updated"))
     return answer

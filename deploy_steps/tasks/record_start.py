@@ -16,7 +16,7 @@ ACTIONS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
 
 def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
     """Handler of `start`."""
-    with journal(event, record.KIND, "start") as note, aws.translated():
+    with journal(event, "start", "record") as note, aws.translated():
         answer = record.start(aws.client("dynamodb"), settings.state_table(), event)
         note(Result(record.KIND, event["state"]["twin"], "unchanged" if event["dry_run"] else "updated"))
     return answer

@@ -26,20 +26,20 @@ STYLES = {
 }
 _QUIET = "dim"
 _BOOKKEEPING = {
-    ("comparison", "compare"): "compared",
     ("findings", "list"): "listed",
     ("lock", "release"): "unlocked",
     ("lock", "take"): "locked",
-    ("permissions-check", "check"): "checked",
+    ("permissions", "check"): "checked",
     ("project", "load"): "loaded",
-    ("record", "confirm"): "recorded",
-    ("record", "finish"): "recorded",
-    ("record", "start"): "recorded",
+    ("outcome", "confirm"): "recorded",
+    ("outcome", "record"): "recorded",
+    ("start", "record"): "recorded",
     ("report", "write"): "written",
     ("result", "announce"): "announced",
     ("rollback", "load"): "loaded",
+    ("twin", "compare"): "compared",
     ("twin", "load"): "loaded",
-    ("url-proof", "prove"): "proved",
+    ("url", "prove"): "proved",
 }
 WOULD = {"created": "create", "updated": "update", "deleted": "remove", "unchanged": "keep", "retained": "keep data"}
 """What a plan calls the outcomes: none of it has happened."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from state_machines import MACHINES, placeholders, source
+from state_machines import MACHINES, placeholder, placeholders, source
 
 
 @dataclass(frozen=True)
@@ -18,12 +18,7 @@ class Machine:
     @property
     def id(self) -> str:
         """The name under which other machines and the template know it: `deploy` -> `DeployMachine`."""
-        return f"{camel(self.name)}Machine"
-
-
-def camel(name: str) -> str:
-    """The logical id of a name: `create-iam-role` -> `CreateIamRole`."""
-    return "".join(word.capitalize() for word in name.split("-"))
+        return f"{placeholder(self.name)}Machine"
 
 
 def machines() -> tuple[Machine, ...]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from deploy_steps.registry import all_tasks
 from orchestrator.install import iam
-from orchestrator.install.machines import camel, machines
+from orchestrator.install.machines import machines
+from state_machines import placeholder
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def of_every_task() -> tuple[Row, ...]:
 
 def of_machines() -> tuple[Row, ...]:
     """One row per statement, by state machine."""
-    known = {camel(task.name): task.name for task in all_tasks()}
+    known = {placeholder(task.name): task.name for task in all_tasks()}
     ids = {machine.id: machine.name for machine in machines()}
     return tuple(
         _row(machine.name, "", actions, where)

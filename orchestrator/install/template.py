@@ -12,7 +12,8 @@ from typing import Any
 
 from deploy_steps.registry import Task
 from orchestrator.install import events, iam, watching
-from orchestrator.install.machines import Machine, camel
+from orchestrator.install.machines import Machine
+from state_machines import placeholder
 
 Resource = dict[str, Any]
 Template = dict[str, Any]
@@ -153,7 +154,7 @@ def _bucket_policy() -> Resource:
 
 def orchestrator(tasks: Iterable[Task], machines: Iterable[Machine], code: Code, release: str) -> Template:
     """Everything but the bucket. `release` names what this template was made from."""
-    steps = {camel(task.name): task for task in tasks}
+    steps = {placeholder(task.name): task for task in tasks}
     graphs = {machine.id: machine for machine in machines}
     resources: dict[str, Resource] = {
         "StateTable": _state_table(),
@@ -317,7 +318,7 @@ def _function(task: Task, code: Code, release: str) -> Resource:
         "FunctionName": {"Fn::Sub": f"${{Prefix}}-{task.name}"},
         "Description": task.purpose,
         "Handler": task.handler,
-        "Role": {"Fn::GetAtt": [f"{camel(task.name)}Role", "Arn"]},
+        "Role": {"Fn::GetAtt": [f"{placeholder(task.name)}Role", "Arn"]},
         "Code": {"S3Bucket": {"Ref": "ArtifactBucket"}, "S3Key": code.tasks},
         "Runtime": {"Ref": "Runtime"},
         "Architectures": [{"Ref": "Architecture"}],
@@ -360,7 +361,7 @@ def _state_machine(machine: Machine, called: Iterable[Task | Machine]) -> Resour
         if isinstance(each, Machine):
             arns[each.id] = {"Ref": each.id}
         else:
-            arns[camel(each.name)] = {"Fn::GetAtt": [camel(each.name), "Arn"]}
+            arns[placeholder(each.name)] = {"Fn::GetAtt": [placeholder(each.name), "Arn"]}
     return {
         "Type": "AWS::StepFunctions::StateMachine",
         "Properties": {

@@ -7,45 +7,23 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
+import state_machines
 from orchestrator.core.names import TwinNames
 from orchestrator.core.plan.mapping import FUNCTIONS
 from orchestrator.graphs.model import Edge, Graph, State
 from orchestrator.report.facts import Attempt, Facts
-from state_machines import retried
-
-_ROLE = "iam-role"
-_PARTS_OF_A_FUNCTION = (_ROLE, "function", "function-url", "permissions", "invoke-config", "url-proof")
-_VERBS_OF_A_MACHINE = {
-    "DeployFunctionMachine": ("create", "prove"),
-    "RemoveFunctionMachine": ("destroy",),
-    "InspectFunctionMachine": ("info",),
-}
-_MACHINES = {"InspectMachine"}  # a whole execution of its own, with a journal of its own
-_AROUND = {
-    "load-project": ("load", "project"),
-    "load-twin": ("load", "twin"),
-    "load-rollback": ("load", "rollback"),
-    "check-permissions": ("check", "permissions-check"),
-    "compare-twin": ("compare", "comparison"),
-    "take-lock": ("take", "lock"),
-    "release-lock": ("release", "lock"),
-    "record-start": ("start", "record"),
-    "record-outcome": ("finish", "record"),
-    "build-processor-package": ("build", "processor-package"),
-    "prove-url": ("prove", "url-proof"),
-    "drain-function": ("drain", "invoke-config"),
-    "announce-result": ("announce", "result"),
-    "list-findings": ("list", "findings"),
-    "write-report": ("write", "report"),
-}
-"""Verb and kind in the journal of the tasks that are no verb of a kind."""
+from state_machines import PUBLIC, retried
 
 _ROLLED_BACK = "RolledBack"
 _PRIORITY = ("failed", "created", "updated", "deleted", "drifted", "retained", "unchanged", "present", "absent")
 _CALLED = re.compile(r"\$\{(\w+)\}")
 _SUBJECT = re.compile(r"\$\.(\w+)")
 _FUNCTION = re.compile(r"\$\.functions\.(\w+)")
+_ROLE = ("create", "iam-role")
+_LAYER = ("destroy", "config-layer")
 
 
 @dataclass(frozen=True)
@@ -95,37 +73,69 @@ class _Steps:
         if state.type != "Task":
             return []
         called = _CALLED.search(json.dumps([state.definition.get("Resource"), state.definition.get("Parameters")]))
-        if called is None or called[1] in _MACHINES:
+        if called is None:
             return []
-        if called[1] in _VERBS_OF_A_MACHINE:
-            return self._of_function(state, _VERBS_OF_A_MACHINE[called[1]])
-        return self._of_task(state, *_verb_and_kind(called[1]))
+        machine = called[1].removesuffix("Machine")
+        if machine == called[1]:
+            return self._of_task(state, *_verb_and_kind(machine))
+        name = _kebab(machine)
+        if name in PUBLIC:  # a whole execution of its own, with a journal of its own
+            return []
+        given = state.definition["Parameters"]["Input"]
+        mine = [each for each in self._attempts if (each.verb, each.kind) in _steps_of(name, given.get("phase"))]
+        return (
+            self._of_function(given, mine)
+            if _FUNCTION.search(json.dumps(given)) or "component.$" in given
+            else [
+                each
+                for each in mine
+                if each.verb != "create" and ((each.verb, each.kind) != _LAYER or not self._creates_layer)
+            ]
+        )
 
-    def _of_function(self, state: State, verbs: Sequence[str]) -> list[Attempt]:
-        component = _FUNCTION.search(json.dumps(state.definition["Parameters"]))
-        mine = [each for each in self._attempts if each.verb in verbs and each.kind in _PARTS_OF_A_FUNCTION]
+    def _of_function(self, given: Mapping[str, Any], mine: Sequence[Attempt]) -> list[Attempt]:
+        component = _FUNCTION.search(json.dumps(given))
         if component is None:  # one of the devices' own processors: whatever is no other function of the twin
             return [each for each in mine if each.name and each.name not in self._named]
         name = self._twin.function(component[1]) if self._twin else ""
-        told = state.definition["Parameters"]["Input"]
-        mine = [each for each in mine if each.name == name and not (each.kind == _ROLE and told.get("role_is_made"))]
-        may_exist = told.get("may_exist")
+        role_is_made = given.get("role_is_made")
+        mine = [each for each in mine if each.name == name and not ((each.verb, each.kind) == _ROLE and role_is_made)]
+        may_exist = given.get("may_exist")
         if may_exist is None:
-            return mine
+            return list(mine)
         # One state makes a function that is new, another changes the same one where it is in use.
-        return mine if may_exist != any(each.new and each.kind == "function" for each in mine) else []
+        return list(mine) if may_exist != any(each.new and each.kind == "function" for each in mine) else []
 
     def _of_task(self, state: State, verb: str, kind: str) -> list[Attempt]:
         if state.definition.get("Parameters", {}).get("compared"):
             verb = "confirm"
         found = [each for each in self._attempts if (each.verb, each.kind) == (verb, kind)]
-        if (verb, kind) == ("destroy", "config-layer"):  # old versions of the one in use, or all of one that is not
-            keeps_latest = "keep_latest" in state.definition["Parameters"]["identity"]
-            return found if keeps_latest == self._creates_layer else []
-        if (verb, kind) == ("create", _ROLE):  # devices' own processors make theirs in a machine of their own
+        if (verb, kind) == _LAYER:  # old versions of the one in use; one that is not goes with the machine `remove`
+            return found if self._creates_layer else []
+        if (verb, kind) == _ROLE:  # devices' own processors make theirs in a machine of their own
             return [each for each in found if each.name in self._named]
         name = getattr(self._twin, _subject(state), None) if self._twin else None
         return [each for each in found if each.name == name] if isinstance(name, str) else found
+
+
+@cache
+def _steps_of(machine: str, phase: str | None) -> frozenset[tuple[str, str]]:
+    """Verb and kind of every task that a machine can call in a phase, itself or by machines that it starts."""
+    definition = state_machines.definition(machine)
+    reached: list[str] = [definition["StartAt"]]
+    found: set[tuple[str, str]] = set()
+    for name in reached:  # it grows while it is walked
+        state = definition["States"][name]
+        rules = [rule for rule in state.get("Choices", ()) if rule.get("Variable") == "$.phase"]
+        if rules:
+            onward = [rule["Next"] for rule in rules if rule["StringEquals"] == phase] or [state["Default"]]
+        else:
+            onward = [state.get("Next"), state.get("Default"), *(rule["Next"] for rule in state.get("Choices", ()))]
+        reached += [each for each in onward if each and each not in reached]
+        for called in _CALLED.findall(json.dumps(state)):
+            child = called.removesuffix("Machine")
+            found |= _steps_of(_kebab(child), None) if child != called else {_verb_and_kind(called)}
+    return frozenset(found)
 
 
 def _subject(state: State) -> str:
@@ -139,9 +149,12 @@ def _subject(state: State) -> str:
 
 def _verb_and_kind(called: str) -> tuple[str, str]:
     """Of a task by the name that state machines call it: `CreateIamRole` -> `create`, `iam-role`."""
-    task = re.sub(r"(?<!^)(?=[A-Z])", "-", called).lower()
-    verb, _, kind = task.partition("-")
-    return _AROUND.get(task, (verb, kind))
+    verb, _, kind = _kebab(called).partition("-")
+    return verb, kind
+
+
+def _kebab(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
 
 
 def _outcome(attempts: Sequence[Attempt]) -> str:

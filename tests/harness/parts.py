@@ -62,7 +62,7 @@ class Product:
 
     def machines(self, installation: Installation) -> Mapping[str, str]:
         """Every definition with ARNs in place of what it calls."""
-        arns = {machines.camel(name): installation.function_arn(installation.task_name(name)) for name in self._tasks}
+        arns = {placeholder(name): installation.function_arn(installation.task_name(name)) for name in self._tasks}
         arns |= {machine.id: installation.machine_arn(machine.name) for machine in self._machines}
         return {
             installation.machine_name(machine.name): re.sub(

@@ -14,8 +14,9 @@ from orchestrator.core.names import Installation
 from orchestrator.core.plan import Code as FunctionCode
 from orchestrator.core.plan import Footprint, Request, plan
 from orchestrator.install import iam, template
-from orchestrator.install.machines import camel, machines
+from orchestrator.install.machines import machines
 from orchestrator.install.template import Code
+from state_machines import placeholder
 from tests.install.resolved import HERE, resolved
 from tests.unit.orchestrator.projects import MAPPINGS, batching, project
 from tests.unit.orchestrator.projects import connections as one_by_one
@@ -56,7 +57,7 @@ def findings(policy: Policy) -> list[str]:
 
 
 def _is_of_task(role: str, known: tuple[Task, ...]) -> bool:
-    return role in {f"{camel(task.name)}Role" for task in known}
+    return role in {f"{placeholder(task.name)}Role" for task in known}
 
 
 def _document(statements: list[iam.Statement]) -> Policy:

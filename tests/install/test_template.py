@@ -12,8 +12,9 @@ from cfnlint.config import ManualArgs
 
 from deploy_steps.registry import Task, all_tasks
 from orchestrator.install import template
-from orchestrator.install.machines import Machine, camel, machines
+from orchestrator.install.machines import Machine, machines
 from orchestrator.install.template import Code, Template
+from state_machines import placeholder
 from tests.install.resolved import resolved
 
 CODE = Code("code/tasks.zip", "code/functions.zip", "c2hhMjU2", "code/functions-layer.zip", "code/pydantic-layer.zip")
@@ -53,17 +54,17 @@ def test_every_task_is_a_function_with_a_role_of_its_own(made: Template) -> None
     functions = of_type(made, "AWS::Lambda::Function")
 
     assert {name: each["Role"] for name, each in functions.items()} == {
-        camel(task.name): {"Fn::GetAtt": [f"{camel(task.name)}Role", "Arn"]} for task in TASKS
+        placeholder(task.name): {"Fn::GetAtt": [f"{placeholder(task.name)}Role", "Arn"]} for task in TASKS
     }
     assert {name: each["Handler"] for name, each in functions.items()} == {
-        camel(task.name): task.handler for task in TASKS
+        placeholder(task.name): task.handler for task in TASKS
     }
 
 
 def test_every_task_is_called_by_a_state_machine_but_the_one_that_starts_them() -> None:
     called = {name for machine in MACHINES for name in machine.calls}
 
-    assert [task.name for task in TASKS if camel(task.name) not in called] == ["start-deployment"]
+    assert [task.name for task in TASKS if placeholder(task.name) not in called] == ["start-deployment"]
 
 
 def test_a_state_machine_that_calls_nobody_is_refused() -> None:

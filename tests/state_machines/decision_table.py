@@ -73,11 +73,10 @@ def up(mapping: Mapping3, connections: Iterable[str], *, in_use: bool = True, ba
     return [frozenset(group) for group in groups if group]
 
 
-def down(mapping: Mapping3, leaving: Iterable[str], *, destroying: bool = False, batching: bool = False) -> list[Group]:
+def down(mapping: Mapping3, leaving: Iterable[str], *, batching: bool = False) -> list[Group]:
     """The steps that remove what the mapping does not need, when everything that a twin can have was there.
 
-    `leaving` are the connections that it does not have. The device `lathe` has no code of its own any more. When a twin
-    is destroyed, what the layers shared goes side by side in the end.
+    `leaving` are the connections that it does not have. The device `lathe` has no code of its own any more.
     """
     queues = set(SENDERS) - ({batcher(mapping)} if batching else set())
     needed = marked(mapping)
@@ -108,24 +107,19 @@ def down(mapping: Mapping3, leaving: Iterable[str], *, destroying: bool = False,
         {f"destroy-config-layer {TWIN}-configuration"},  # of what is still read, the superseded versions
         {f"destroy-secret {TWIN}/{connection}" for connection in leaving},
     ]
-    groups += [table, set[str]().union(*watching, *shared)] if destroying else [*watching, table, *shared]
+    groups += [*watching, table, *shared]
     return [frozenset(group) for group in groups if group]
 
 
 def inspected(mapping: Mapping3, connections: Iterable[str], *, batching: bool = False) -> list[str]:
-    """The steps of inspecting a twin that once had everything: `info` of what is needed, a dry removal of the rest."""
-    needed = marked(mapping)
-    coming = up(mapping, connections, batching=batching)
-    made = sorted({step.replace("create-", "info-", 1) for group in coming for step in group})
+    """The steps of inspecting a twin that once had everything: one comparison, and a dry removal of what is not needed.
+
+    A dry removal drains nothing; older versions of a configuration that is still read are no finding.
+    """
     leaving = set(EVERYTHING.connections) - set(connections)
     removed = [step for group in down(mapping, leaving, batching=batching) for step in group]
-    still = (
-        "prove-url",
-        "drain-function",
-        "create-iam-role",
-        *(("destroy-config-layer",) if "shared" in needed else ()),
-    )
-    return ["load-twin", "list-findings", *(step for step in (*made, *removed) if not step.startswith(still))]
+    still = ("drain-function", *(("destroy-config-layer",) if "shared" in marked(mapping) else ()))
+    return ["load-twin", "compare-twin", "list-findings", *(step for step in removed if not step.startswith(still))]
 
 
 def _made(function: str) -> set[str]:

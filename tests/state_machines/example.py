@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from typing import Any
 
+from deploy_steps.contract import Result
+from deploy_steps.shared import findings
 from deploy_steps.shared.announcements import announcement
 from deploy_steps.shared.outcome import outcome
-from deploy_steps.tasks.list_findings import findings
+from deploy_steps.state.record import run_start
+from deploy_steps.tasks.list_findings import summed_up
 from orchestrator.core.config import read_project
 from orchestrator.core.names import Installation
-from orchestrator.core.plan import COMPONENTS, Code, Footprint, Request, device_component, plan, removal
-from orchestrator.core.plan.prune import EVERY_CONNECTION, prune, wanted
-from orchestrator.core.plan.starting_state import starting_state
+from orchestrator.core.plan import COMPONENTS, Code, Footprint, Request, device_component, plan
+from orchestrator.core.plan.prune import EVERY_CONNECTION
 from orchestrator.core.plan.watch import WATCHED, Watch
 from tests.state_machines.recorder import Call
 
@@ -48,7 +51,7 @@ def planned(
     files["processors/press/process.py"] = b"def process(event):\n    return event\n"
     asked = Request(run="a-run", project=TWIN, source=f"projects/{TWIN}/", **request)
     made = plan(read_project(files), _INSTALLATION, _CODE, NOTHING, asked, watch=watch)
-    return {**made, "drain_seconds": 0, "unchanged_since_deploy": False, "basis": "0a1b"}
+    return {**made, "drain_seconds": 0, "unchanged_since_deploy": False, "basis": "0a1b", "expected_steps": 40}
 
 
 def _connections(mapping: Mapping3, batching: bool) -> dict[str, dict[str, Any]]:
@@ -66,6 +69,7 @@ class Steps:
     def __init__(self, made: Mapping[str, Any], before: Footprint = NOTHING) -> None:
         self.plan = dict(made)
         self.before = before
+        self.amiss: list[Result] = []
 
     def __call__(self, call: Call) -> Any:
         verb, _, kind = call.task.partition("-")
@@ -90,22 +94,24 @@ class Steps:
         return {**self.plan, "run": event["run"]}
 
     def load_twin(self, event: Mapping[str, Any]) -> Any:
-        """Identities for `destroy`, the plan for `inspect`."""
+        """The twin for `destroy`, the plan for `inspect`."""
         if event["verb"] == "destroy":
-            return {**removal(TWIN, TWIN, event["run"], self.before), "drain_seconds": 0}
-        known = prune(TWIN, self.before, wanted(self.plan), drain=False)
-        told = {"run": event["run"], "dry_run": True, "previous": known, "configuration_layer_arn": "arn:layer:7"}
-        return {**self.plan, **told}
+            asked = {"run": event["run"], "twin": TWIN, "project": TWIN, "dry_run": False, "retain_data": True}
+            return {**asked, "drain_seconds": 0, "results": {}}
+        inspected = {**self.plan, "run": event["run"], "dry_run": True, "configuration_layer_arn": "arn:layer:7"}
+        return {**inspected, "previous": run_start(inspected, self._record, "inspect")}
 
     def check_permissions(self, event: Mapping[str, Any]) -> Any:
         """All roles may do what they have to."""
         return self._answer("permissions-check", "gluecode", "present")
 
     def compare_twin(self, event: Mapping[str, Any]) -> Any:
-        """All is as planned."""
+        """All is up to date, or `amiss` for an inspection."""
+        if event.get("find_all"):
+            return {"checked": 40, **findings.cut(found for each in self.amiss if (found := findings.compared(each)))}
         shared = ("failure_queue", "log_group", "configuration_layer")
         found = [self._answer(part.replace("_", "-"), event["plan"][part]["name"], "unchanged") for part in shared]
-        return {"as_planned": True, "steps": {"own": found, "devices": []}}
+        return {"up_to_date": True, "steps": {"own": found, "devices": []}}
 
     def take_lock(self, event: Mapping[str, Any]) -> Any:
         """Free."""
@@ -117,7 +123,11 @@ class Steps:
 
     def record_start(self, event: Mapping[str, Any]) -> Any:
         """What may be there, what departs, which roles are needed."""
-        return starting_state(event["state"], self.before, drain=True)
+        return run_start(event["state"], self._record, event["verb"])
+
+    @property
+    def _record(self) -> dict[str, Any]:
+        return dataclasses.asdict(self.before)
 
     def record_outcome(self, event: Mapping[str, Any]) -> Any:
         """What the real task sums up."""
@@ -147,7 +157,7 @@ class Steps:
 
     def list_findings(self, event: Mapping[str, Any]) -> Any:
         """What the real task sums up."""
-        return findings(event["state"])
+        return summed_up(event["state"])
 
     def build_processor_package(self, event: Mapping[str, Any]) -> Any:
         """A package that is there already."""

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from deploy_steps.contract import Change, Result
 from deploy_steps.errors import InvalidInput
 from deploy_steps.shared.execution_input import read_check_drift
 from tests.state_machines.engines import Engine
 from tests.state_machines.example import TWIN, Steps, planned
 from tests.state_machines.recorder import Call, Recorder, StepFails
 
-DRIFTED = f"info-hot-table {TWIN}-hot-iot-data"
+DRIFTED = Result("hot-table", f"{TWIN}-hot-iot-data", "drifted", (Change("billing_mode", "PROVISIONED", "x"),))
 
 
-def steps(drifted: str = "") -> Callable[[Call], Any]:
-    """Steps of a twin with storage only, in which one thing has drifted."""
-    well = Steps(planned(("gcp", "gcp", "aws")))
-
-    def answer(call: Call) -> Any:
-        said = well(call)
-        return {**said, "outcome": "drifted"} if str(call) == drifted else said
-
-    return answer
+def steps(*drifted: Result) -> Steps:
+    """Steps of a twin with storage only, in which this has drifted."""
+    made = Steps(planned(("gcp", "gcp", "aws")))
+    made.amiss = list(drifted)
+    return made
 
 
 def asked(recorder: Recorder) -> list[str]:

@@ -97,21 +97,3 @@ def test_a_function_goes_before_its_role_and_after_the_ways_to_call_it(engine: E
     kinds = ["function-url", "permissions", "invoke-config", "function", "iam-role"]
     assert recorder.told() == [f"destroy-{kind} {TWIN}-writer" for kind in kinds]
     assert [step["kind"] for step in ended.output.values()] == kinds
-
-
-@pytest.mark.parametrize(
-    ("component", "kinds"),
-    [
-        ("writer", ["iam-role", "function", "function-url", "permissions"]),
-        ("persister", ["iam-role", "function", "invoke-config"]),
-    ],
-)
-def test_inspecting_a_function_compares_all_that_belongs_to_it(
-    engine: Engine, recorder: Recorder, component: str, kinds: list[str]
-) -> None:
-    recorder.start_over(Steps({}))
-
-    ended = engine.run("inspect-function", given(component, ("azure", "azure", "aws")))
-
-    assert recorder.told() == [f"info-{kind} {TWIN}-{component}" for kind in kinds]
-    assert all(step["wanted"] and step["outcome"] == "present" for step in ended.output.values())

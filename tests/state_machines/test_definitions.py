@@ -41,10 +41,13 @@ IMPERATIVES = {
         "Prepare",
         "Prove",
         "Read",
+        "Prune",
+        "Reconcile",
         "Record",
         "Release",
         "Remove",
         "Request",
+        "Revoke",
         "Say",
         "Take",
         "Wait",
@@ -194,7 +197,7 @@ def test_choices_about_a_layer_read_the_provider_mapping_itself(name: str) -> No
     ]
 
     assert {value for _, value in compared} <= {"aws"}
-    assert {variable for variable, _ in compared} == (set() if name == "destroy" else PROVIDERS)
+    assert {variable for variable, _ in compared} == (PROVIDERS if name == "deploy" else set())
 
 
 @public
@@ -226,23 +229,28 @@ def test_no_two_steps_write_one_functions_policy_side_by_side(name: str) -> None
         assert len(writers) <= 1, title
 
 
-def test_destroy_is_about_the_same_things_as_deploy() -> None:
+def test_remove_is_about_the_same_things_as_deploy() -> None:
     groups, prepared = {"functions", "processing"}, {"rule's role"}
+    of_outboxes = {"outboxes", "sender's event source"}
 
-    assert nouns("destroy", "Destroy", "Remove") == nouns("deploy", "Create", "Deploy") - groups | prepared
+    removed = nouns("remove", "Destroy", "Remove") - of_outboxes
+
+    assert (
+        removed
+        == {each.replace("connection's ", "") for each in nouns("deploy", "Create", "Deploy")} - groups | prepared
+    )
 
 
-def test_destroy_goes_the_other_way_round() -> None:
-    up, down = order("deploy", "Create", "Deploy"), order("destroy", "Destroy", "Remove")
+def test_remove_goes_the_other_way_round() -> None:
+    up, down = order("deploy", "Create", "Deploy"), order("remove", "Destroy", "Remove")
 
     same_way = {(first, then) for first, then in up & down if (then, first) not in up}
 
     assert same_way == set()
 
 
-@pytest.mark.parametrize("child", ["deploy-function", "inspect-function"])
-def test_a_function_is_removed_in_the_reverse_order_of_its_making(child: str) -> None:
-    up = order(child, "Create", "Inspect")
+def test_a_function_is_removed_in_the_reverse_order_of_its_making() -> None:
+    up = order("deploy-function", "Create")
     down = order("remove-function", "Destroy")
 
     assert {(first, then) for first, then in up & down} == set()

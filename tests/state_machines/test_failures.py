@@ -218,8 +218,8 @@ def test_destroying_names_the_failed_step_and_frees_the_lock(engine: Engine, rec
 
 
 def test_an_inspection_that_fails_says_so(engine: Engine, recorder: Recorder) -> None:
-    said = f"info function '{TWIN}-persister': GetFunction: not allowed"
-    recorder.start_over(failing(f"info-function {TWIN}-persister", StepFails("AccessDenied", said)))
+    said = f"compare twin '{TWIN}': GetFunction: not allowed"
+    recorder.start_over(failing("compare-twin", StepFails("AccessDenied", said)))
 
     ended = engine.run("inspect", {"twin": TWIN})
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from deploy_steps.contract import Change, Result
 from orchestrator.core.plan import COMPONENTS, Footprint, Watch
 from tests.state_machines import decision_table
 from tests.state_machines.decision_table import Group
@@ -138,7 +139,7 @@ def test_where_the_comparison_finds_something_or_fails_the_deployment_takes_its_
         if call.task != "compare-twin":
             return steps(call)
         if reason == "drift":
-            return {"as_planned": False, "steps": {}}
+            return {"up_to_date": False, "steps": {}}
         raise StepFails("AccessDenied", "not allowed to look")
 
     recorder.start_over(answer)
@@ -208,7 +209,9 @@ def test_a_plan_takes_the_deployments_route_with_every_step_dry(engine: Engine, 
     engine.run("deploy", {"project": TWIN})
 
     assert (dry.status, dry.output["outcome"]) == ("SUCCEEDED", "planned")
-    assert sorted(recorder.told()) == sorted([*route, "announce-result"])
+    drained = [told for told in recorder.told() if told.startswith("drain-function")]  # a dry run waits for nothing
+    assert sorted(recorder.told()) == sorted([*route, *drained, "announce-result"])
+    assert drained
     assert all(event["dry_run"] for event in events)
 
 
@@ -245,7 +248,7 @@ def test_destroy_removes_all_there_can_be_the_other_way_round(engine: Engine, re
     told = recorder.told()
     assert told[:3] == ["load-twin", f"take-lock {TWIN}", "record-start"]
     assert told[-2:] == ["record-outcome", f"release-lock {TWIN}"]
-    check_order(told[3:-2], decision_table.down(("gcp", "gcp", "gcp"), EVERYTHING.connections, destroying=True))
+    check_order(told[3:-2], decision_table.down(("gcp", "gcp", "gcp"), EVERYTHING.connections))
 
 
 @pytest.mark.parametrize("mapping", ONE_OF_EACH_KIND, ids=name)
@@ -263,17 +266,16 @@ def test_inspect_compares_what_is_needed_and_looks_for_the_rest(
     assert all(call.event["dry_run"] for call in recorder.calls if call.task.startswith("destroy"))
 
 
-def test_inspect_tells_what_is_missing_drifted_and_left_over(engine: Engine, recorder: Recorder) -> None:
+def test_inspect_reports_what_is_missing_drifted_and_left_over(engine: Engine, recorder: Recorder) -> None:
     steps = Steps(planned(("aws", "aws", "aws")), EVERYTHING)
-    amiss = {
-        f"info-iot-rule {TWIN}_trigger_dispatcher": ("absent", []),
-        f"info-function {TWIN}-persister": ("drifted", [{"field": "memory_mb", "before": 128, "after": 256}]),
-        f"destroy-function {TWIN}-writer": ("deleted", []),
-    }
+    steps.amiss = [
+        Result("iot-rule", f"{TWIN}_trigger_dispatcher", "absent"),
+        Result("function", f"{TWIN}-persister", "drifted", (Change("memory_mb", 128, 256),)),
+    ]
 
     def answer(call: Call) -> Any:
-        said, changes = amiss.get(str(call), (None, []))
-        return {**steps(call), "outcome": said, "changes": changes} if said else steps(call)
+        said = "deleted" if str(call) == f"destroy-function {TWIN}-writer" else None
+        return {**steps(call), "outcome": said} if said else steps(call)
 
     recorder.start_over(answer)
 

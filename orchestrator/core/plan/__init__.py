@@ -5,9 +5,8 @@ from orchestrator.core.plan.errors import PlanTooLarge
 from orchestrator.core.plan.footprint import Footprint
 from orchestrator.core.plan.mapping import COMPONENTS, FUNCTIONS, PUBLIC, needed
 from orchestrator.core.plan.outputs import connection_outputs
-from orchestrator.core.plan.planning import Request, configuration, expected_steps, package_digest, plan
+from orchestrator.core.plan.planning import Request, configuration, package_digest, plan
 from orchestrator.core.plan.redeployment import unchanged_since_deploy
-from orchestrator.core.plan.removal import removal
 from orchestrator.core.plan.watch import Watch
 
 __all__ = [
@@ -22,10 +21,8 @@ __all__ = [
     "configuration",
     "connection_outputs",
     "device_component",
-    "expected_steps",
     "needed",
     "package_digest",
     "plan",
-    "removal",
     "unchanged_since_deploy",
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,7 +11,7 @@ from orchestrator.core.names import Installation, TwinNames, configuration_key
 from orchestrator.core.plan.components import Code, Components, role
 from orchestrator.core.plan.errors import PlanTooLarge
 from orchestrator.core.plan.footprint import Footprint
-from orchestrator.core.plan.mapping import ALARMS, FUNCTIONS, PUBLIC, QUEUES, SENDERS, Placement
+from orchestrator.core.plan.mapping import ALARMS, SENDERS, Placement
 from orchestrator.core.plan.policies import Rights
 from orchestrator.core.plan.watch import WATCHED, Watch
 from orchestrator.core.plan.watching import Watching
@@ -30,13 +29,6 @@ _LOG_RETENTION_DAYS = {"DEBUG": 7, "PRODUCTION": 90}
 _FAILURE_RETENTION_SECONDS = 14 * 24 * 3600  # the longest that SQS keeps a message
 _OUTGOING_RETENTION_SECONDS = 4 * 24 * 3600
 _VISIBILITY_TIMEOUTS = 6  # of the function that works a queue off, as AWS asks for
-
-# Load the project, check the roles, take the lock, record start and outcome, release the lock, announce the result.
-_STEPS_AROUND = 7
-_STEPS_OF_A_FUNCTION = 3  # role, function, invoke settings
-_STEPS_OF_A_PUBLIC_FUNCTION = 5  # role, function, URL, permissions, proof
-_STEPS_TO_REMOVE_A_FUNCTION = 5  # URL, permissions, invoke settings, function, role
-_STEPS_TO_PART_WITH_A_QUEUE = 2  # the sender that stays loses its event source, and its right to it
 
 
 @dataclass(frozen=True)
@@ -68,7 +60,6 @@ def plan(
     Raises PlanTooLarge.
     """
     twin, wanted, ours = TwinNames(project.twin), Footprint.of(project, watch), ours or Footprint()
-    departed = deployed - wanted
     adopt = wanted.components if request.adopt else ()
     taggable = [component for component in ours.components if component != "configuration_layer"]  # it has no tags
     components = Components(project, installation, code, adopt=adopt, recorded=taggable)
@@ -86,7 +77,6 @@ def plan(
         "on_failure": request.on_failure,
         "retain_data": request.retain_data,
         "digest": project.digest,
-        "expected_steps": expected_steps(wanted, departed) - request.dry_run,  # a dry run has no result to announce
         "providers": project.provider_names,
         "event_checking": project.event_checking,
         "watch": {"alarms": watch.alarms, "dashboards": watch.dashboards},
@@ -129,7 +119,6 @@ def plan(
             _secret(twin, connection, request, code.bucket, recorded=connection.id in ours.connections)
             for connection in project.connections
         ],
-        "obsolete_secrets": [_identity(twin, twin.secret(connection), "shared") for connection in departed.connections],
         **_outgoing(project, installation, twin, components),
         "functions": components.functions(),
         "device_processors": [
@@ -139,13 +128,12 @@ def plan(
             }
             for device, digest in sorted(project.source_digests.items())
         ],
-        "obsolete_processors": [_identity(twin, twin.device_processor(device), "L2") for device in departed.devices],
         "results": {},
     }
     if len(json.dumps(made)) > LARGEST_PLAN:
         raise PlanTooLarge(
             f"The plan of twin '{project.twin}' would be larger than {LARGEST_PLAN} bytes, and no state machine could "
-            f"carry it: {len(wanted.devices)} devices have a process.py of their own, {len(departed.devices)} had one. "
+            f"carry it: {len(wanted.devices)} devices have a process.py of their own. "
             "Let fewer have one, or spread the devices over several twins."
         )
     return made
@@ -160,13 +148,6 @@ def configuration(project: Project, bucket: str) -> dict[str, str]:
 def package_digest(functions_sha256: str, source_digest: str) -> str:
     """What a device's package is named by: the functions' own code (base64) and the device's (hex), packed together."""
     return hashlib.sha256(f"{functions_sha256}:{source_digest}".encode()).hexdigest()[:_DIGEST_LENGTH]
-
-
-def expected_steps(wanted: Footprint, departed: Footprint) -> int:
-    """How many steps the deploy machine takes, which is how many lines its journal will have. Retries come on top."""
-    staying = [queue for queue in departed.components if QUEUES.get(queue) in wanted.components]
-    parting = len(staying) * _STEPS_TO_PART_WITH_A_QUEUE + ("configuration_layer" in wanted.components)
-    return _STEPS_AROUND + _steps_up(wanted) + _steps_down(departed) + parting
 
 
 def _outgoing(
@@ -189,34 +170,6 @@ def _outgoing(
             }
             return {"outbox": spec}
     return {}
-
-
-def _steps_up(wanted: Footprint) -> int:
-    steps = len(wanted.connections) + len(wanted.devices) * (1 + _STEPS_OF_A_FUNCTION)  # its package comes first
-    for component in _with_alarms_as_one(wanted.components):
-        if component in PUBLIC:
-            steps += _STEPS_OF_A_PUBLIC_FUNCTION
-        elif component in FUNCTIONS:
-            steps += _STEPS_OF_A_FUNCTION + (component == "dispatcher")  # it has the rule's permission
-        else:
-            steps += 1 + 2 * (component == "iot_rule")  # it has a role, and a new permission is looked at again
-            steps += component in QUEUES  # it has a reader
-    return steps
-
-
-def _steps_down(departed: Footprint) -> int:
-    steps = len(departed.connections) + len(departed.devices) * (1 + _STEPS_TO_REMOVE_A_FUNCTION)  # drained first
-    for component in _with_alarms_as_one(departed.components):
-        if component in FUNCTIONS:
-            steps += _STEPS_TO_REMOVE_A_FUNCTION + (component not in PUBLIC)  # drained first
-            steps += component in SENDERS  # it may have an event source
-        else:
-            steps += 1 + (component == "iot_rule")  # it has a role
-    return steps
-
-
-def _with_alarms_as_one(components: Iterable[str]) -> set[str]:
-    return {"alarms" if component in ALARMS else component for component in components}
 
 
 def _identity(twin: TwinNames, name: str, layer: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a run starts from: what may be there already, what departs, and which roles it needs (pure)."""
+"""What a run starts from: what may exist already, what is obsolete, and which roles it needs (pure)."""
 
 from __future__ import annotations
 
@@ -6,44 +6,50 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.core.plan.footprint import Footprint
-from orchestrator.core.plan.mapping import FUNCTIONS
+from orchestrator.core.plan.mapping import COMPONENTS, FUNCTIONS
 from orchestrator.core.plan.policies import work_off
-from orchestrator.core.plan.prune import prune, wanted
+from orchestrator.core.plan.prune import Removal, layer, obsolete, wanted
 
 Json = dict[str, Any]
 
 _RULE = "iot_rule"
 
 
-def starting_state(plan: Mapping[str, Any], before: Footprint, ours: Footprint | None = None, *, drain: bool) -> Json:
-    """What `leftovers` says, and `roles`: the spec of each role that the mapping needs, and whether it may be there.
+def starting_state(plan: Mapping[str, Any], before: Footprint, ours: Footprint, how: Removal) -> Json:
+    """`components`: whether each may exist. `obsolete`: what `remove` takes. `roles`: the spec of each role that the
+    mapping needs, and whether it may exist.
 
-    A sender that stays while its queue departs keeps the right to it until the queue is empty and gone; `role` is what
-    its role is then, beside the queue.
+    A sender that stays while its outbox goes keeps the right to it until the outbox is empty and gone.
     """
     now = wanted(plan)
-    found = prune(plan["twin"], before, now, ours, drain=drain)
-    parting = {queue["identity"]["name"] for queue in found["obsolete_outboxes"] if queue["sender_stays"]}
-    roles = _roles(plan, before, now)
-    plain = {role["spec"]["name"]: role["spec"] for role in roles}
-    queues = [
-        {**queue, "role": plain[queue["identity"]["name"]]} if queue["sender_stays"] else queue
-        for queue in found["obsolete_outboxes"]
-    ]
-    roles = [{**role, "spec": _with_queue(plan, role["spec"], parting)} for role in roles]
-    return {**found, "obsolete_outboxes": queues, "roles": roles}
+    specs = _roles(plan, now)
+    plain = {spec["name"]: spec for spec in specs.values()}
+    found = obsolete(plan["twin"], before - now, now, ours, how, plain)
+    losing = {
+        outbox["identity"]["name"]
+        for part in found["data"]
+        for outbox in part.get("outboxes", ())
+        if outbox["sender_stays"]
+    }
+    return {
+        "components": {component: component in before.components for component in COMPONENTS},
+        "obsolete": found,
+        "roles": [
+            {"spec": _with_outbox(plan, spec, losing), "may_exist": component in before.components}
+            for component, spec in specs.items()
+        ],
+        **({"older_configurations": layer(plan["twin"], keep_latest=True)} if now.components else {}),
+    }
 
 
-def _roles(plan: Mapping[str, Any], before: Footprint, now: Footprint) -> list[Json]:
+def _roles(plan: Mapping[str, Any], now: Footprint) -> dict[str, Json]:
     """Devices' own processors are not among them: there can be hundreds, and each prepares its own."""
     specs = {name: plan["functions"][name]["role"] for name in FUNCTIONS if name in now.components}
-    if _RULE in now.components:
-        specs[_RULE] = plan["iot_role"]
-    return [{"spec": spec, "may_exist": name in before.components} for name, spec in specs.items()]
+    return specs | ({_RULE: plan["iot_role"]} if _RULE in now.components else {})
 
 
-def _with_queue(plan: Mapping[str, Any], spec: Json, parting: set[str]) -> Json:
-    if spec["name"] not in parting:
+def _with_outbox(plan: Mapping[str, Any], spec: Json, losing: set[str]) -> Json:
+    if spec["name"] not in losing:
         return spec
     sender = next(function for function in plan["functions"].values() if function["name"] == spec["name"])
     failures: str = sender["invoke_config"]["on_failure_arn"]  # of the same account and region
