@@ -152,14 +152,11 @@ def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
     """Handler. Event: run, dry_run, plan, and for an inspection `find_all` (true).
 
     Answers `up_to_date`, and `steps`: what a deployment would have answered. For an inspection `checked` (a number) and
-    `findings` (see `deploy_steps.shared.findings`), cut to what a state machine can carry. Each resource that was found up
-    to date, or compared by an inspection, has a line of its own in the journal.
+    `findings` (see `deploy_steps.shared.findings`), cut to what a state machine can carry. Each resource that was found
+    up to date, or compared by an inspection, has a line of its own in the journal.
     """
-    plan, run, find_all = (
-        event["plan"],
-        {"run": event["run"], "dry_run": event["dry_run"]},
-        event.get("find_all", False),
-    )
+    plan, find_all = event["plan"], event.get("find_all", False)
+    run = {"run": event["run"], "dry_run": event["dry_run"]}
     with journal(event, "twin", "compare") as note, aws.translated():
         found = compare(aws.client, plan, find_all=find_all)
         good = found is not None and all(map(_all_present, found))

@@ -76,6 +76,8 @@ def _onward(here: Json, state: Any, result: Any) -> Any:
     if "ResultSelector" in here:
         result = _filled(here["ResultSelector"], result)
     path = here.get("ResultPath", "$")
+    if path and path != "$" and _value(path, state):  # what a step will find is in the state that we were given
+        result = _value(path, state)
     out = state if path is None else result if path == "$" else _placed(state, path.split(".")[1:], result)
     return _value(here["OutputPath"], out) if "OutputPath" in here else out
 

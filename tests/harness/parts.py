@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from deploy_steps.registry import KINDS, tasks
 from orchestrator.core.names import Installation
 from orchestrator.install import machines, packages
+from state_machines import placeholder
 from tests.harness.engine import Handler
 
 Client = Callable[[str], Any]

@@ -15,7 +15,7 @@ ARN = "arn:aws:states:eu-central-1:123456789012:execution:gluecode-deploy:factor
 
 SHARED = [
     ("load", "project", "factory-twin", "present"),
-    ("check", "permissions-check", "gluecode", "unchanged"),
+    ("check", "permissions", "gluecode", "unchanged"),
     ("take", "lock", "factory-twin", "created"),
     ("start", "record", "factory-twin", "updated"),
     ("create", "failure-queue", TWIN.failure_queue, "created"),

@@ -107,14 +107,18 @@ def _found(
     outboxes = [
         {
             "identity": identity(names.outbox(sender), queue, retain_data=how.retain_data),
-            "sender_stays": sender in staying.components,
-            **({"role": roles[names.function(sender)]} if sender in staying.components else {}),
+            **(
+                {"sender": identity(names.function(sender), sender), "role": roles[names.function(sender)]}
+                if stays
+                else {}
+            ),
         }
         for queue, sender in QUEUES.items()
+        for stays in [sender in staying.components]
         if queue in gone.components
     ]
     secrets = [_identity(twin, names.secret(each), recorded=each in ours.connections) for each in gone.connections]
-    waits = not how.dry_run and (draining or any(each["sender_stays"] for each in outboxes))
+    waits = not how.dry_run and (draining or any("sender" in each for each in outboxes))
     return [
         ("iot_rule", if_gone("iot_rule", names.iot_rule)),
         ("iot_role", if_gone("iot_rule", names.iot_role)),

@@ -29,7 +29,7 @@ def starting_state(plan: Mapping[str, Any], before: Footprint, ours: Footprint, 
         outbox["identity"]["name"]
         for part in found["data"]
         for outbox in part.get("outboxes", ())
-        if outbox["sender_stays"]
+        if "sender" in outbox
     }
     return {
         "components": {component: component in before.components for component in COMPONENTS},

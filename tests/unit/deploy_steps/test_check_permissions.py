@@ -270,7 +270,7 @@ def test_the_handler_journals_and_answers(account: Account, capsys: pytest.Captu
 
     answer = check_permissions.handler(event(), None)
 
-    assert (answer["kind"], answer["name"], answer["outcome"]) == ("permissions-check", "gluecode", "unchanged")
+    assert (answer["kind"], answer["name"], answer["outcome"]) == ("permissions", "gluecode", "unchanged")
     assert '"calls": 1, "writes": 0' in capsys.readouterr().out
 
 

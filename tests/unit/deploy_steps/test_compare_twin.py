@@ -85,7 +85,7 @@ def test_no_drift_passes_a_comparison(account: Account, by_hand: Drift) -> None:
     deployed(account, by_hand.mapping, batching=by_hand.batching)
     by_hand.do(account.client)
 
-    assert steps(account, "compare", dry_run=True) == ["comparison drifted"]
+    assert steps(account, "compare", dry_run=True) == ["twin drifted"]
 
 
 def test_a_device_whose_package_is_gone_is_deployed_in_the_usual_way(account: Account) -> None:
@@ -94,8 +94,52 @@ def test_a_device_whose_package_is_gone_is_deployed_in_the_usual_way(account: Ac
     [package] = s3.list_objects_v2(Bucket=bucket, Prefix="packages/")["Contents"]
     s3.delete_object(Bucket=bucket, Key=package["Key"])
 
-    assert steps(account, "compare") == ["comparison drifted"]
-    assert steps(account, "compare")[0] == "comparison unchanged"
+    assert steps(account, "compare") == ["twin drifted"]
+    assert steps(account, "compare")[0] == "twin unchanged"
+
+
+@pytest.mark.parametrize("batching", [False, True], ids=["one by one", "batching"])
+@pytest.mark.parametrize("mapping", SCENARIOS.values(), ids=name_of)
+def test_an_inspection_checks_every_resource_that_a_deployment_makes(
+    account: Account, mapping: Mapping, batching: bool
+) -> None:
+    account.clear()
+    account.upload(TWIN, Project(mapping, batching=batching).files)
+    made = {
+        f"{line['step']} {line['name']}" for line in account.run("deploy", DEPLOY).journal if line["verb"] == "create"
+    }
+
+    inspected = account.run("inspect", {"twin": TWIN})
+
+    checked = {f"{line['step']} {line['name']}" for line in inspected.journal if line["verb"] == "compare"}
+    assert checked - {f"twin {TWIN}"} == made
+    assert inspected.output["outcome"] == "as deployed"
+    assert inspected.writes == []
+
+
+def test_an_inspection_goes_on_after_the_first_difference(account: Account) -> None:
+    deployed(account, ("aws", "aws", "aws"))
+    account.client("logs").delete_log_group(logGroupName=f"/gluecode/{TWIN}")
+    account.client("lambda").delete_function(FunctionName=f"{TWIN}-press-processor")
+
+    found = account.run("inspect", {"twin": TWIN}).output["findings"]
+
+    assert {(each["kind"], each["name"], each["problem"]) for each in found} == {
+        ("log-group", f"/gluecode/{TWIN}", "missing"),
+        ("function", f"{TWIN}-press-processor", "missing"),
+        ("invoke-config", f"{TWIN}-press-processor", "missing"),
+    }
+
+
+def test_an_inspection_takes_a_package_that_is_gone_for_a_finding(account: Account) -> None:
+    deployed(account, ("aws", "aws", "aws"))
+    s3, bucket = account.client("s3"), account.installation.bucket
+    [package] = s3.list_objects_v2(Bucket=bucket, Prefix="packages/")["Contents"]
+    s3.delete_object(Bucket=bucket, Key=package["Key"])
+
+    found = account.run("inspect", {"twin": TWIN}).output["findings"]
+
+    assert [(each["kind"], each["problem"]) for each in found] == [("processor-package", "missing")]
 
 
 def test_three_hundred_devices_are_told_in_short() -> None:

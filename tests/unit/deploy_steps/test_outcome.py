@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 from deploy_steps.shared.outcome import outcome
-from orchestrator.core.plan import removal
-from tests.state_machines.example import NOTHING, TWIN, planned
+from tests.state_machines.example import TWIN, planned
 
 ALL_ON_AWS = ("aws", "aws", "aws")
+DESTROYING = {"run": "a-run", "twin": TWIN, "project": TWIN, "dry_run": False, "retain_data": True, "results": {}}
 FAILURE = {"Error": "Rejected", "Cause": json.dumps({"errorMessage": "create iot-rule 'r': no such topic."})}
 
 
@@ -68,7 +68,7 @@ def test_a_plan_says_that_nothing_was_changed() -> None:
 
 
 def test_retained_data_is_named_with_how_to_remove_it() -> None:
-    state = removal(TWIN, TWIN, "a-run", NOTHING) | {"results": results(step("hot-table", f"{TWIN}-hot", "retained"))}
+    state = DESTROYING | {"results": results(step("hot-table", f"{TWIN}-hot", "retained"))}
 
     told = outcome("destroy", state)
 
@@ -79,7 +79,7 @@ def test_retained_data_is_named_with_how_to_remove_it() -> None:
 
 
 def test_a_destruction_without_rest_says_so() -> None:
-    told = outcome("destroy", removal(TWIN, TWIN, "a-run", NOTHING))
+    told = outcome("destroy", DESTROYING)
 
     assert told["says"] == f"Nothing of the twin '{TWIN}' is left."
 

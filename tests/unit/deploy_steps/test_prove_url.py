@@ -139,7 +139,7 @@ def test_the_token_comes_from_secrets_manager_and_shows_nowhere(
         answer = prove_url.handler(event(url), None)
 
     assert tokens[2] == TOKEN
-    assert (answer["kind"], answer["name"], answer["outcome"]) == ("url-proof", NAME, "present")
+    assert (answer["kind"], answer["name"], answer["outcome"]) == ("url", NAME, "present")
     assert TOKEN not in capsys.readouterr().out + json.dumps(answer)
 
 

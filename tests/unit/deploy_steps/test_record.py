@@ -9,7 +9,7 @@ import pytest
 from deploy_steps.errors import Locked
 from deploy_steps.state import record, stored_plan
 from deploy_steps.tasks import record_outcome, record_start
-from orchestrator.core.plan import Footprint, removal, unchanged_since_deploy
+from orchestrator.core.plan import COMPONENTS, Footprint, unchanged_since_deploy
 from orchestrator.core.plan.prune import wanted
 from tests.state_machines.example import NOTHING, TWIN, planned
 from tests.unit.deploy_steps.conftest import Account
@@ -34,6 +34,12 @@ def done(state: dict[str, Any], **more: Any) -> dict[str, Any]:
     """A state whose steps all answered."""
     layer = {"kind": "config-layer", "name": "l", "outcome": "created", "changes": [], "outputs": {"arn": "arn:l:3"}}
     return {**state, "results": {"steps": {"shared": {"configuration_layer": layer}}}, "previous": {}, **more}
+
+
+def destroying(run: str, *, retain_data: bool = True) -> dict[str, Any]:
+    """What destroy works with."""
+    asked = {"run": run, "twin": TWIN, "project": TWIN, "dry_run": False, "retain_data": retain_data}
+    return {**asked, "results": {}}
 
 
 def deployed(account: Account, mapping: tuple[str, str, str] = ALL_ON_AWS) -> dict[str, Any]:
@@ -64,8 +70,9 @@ def test_a_change_knows_the_old_and_the_new_until_it_is_done(account: Account) -
 
     assert {"dispatcher", "writer"} <= set(footprint(account).components)
     assert answer["components"]["dispatcher"]
-    assert [each["name"] for each in answer["obsolete_processors"]] == [f"{TWIN}-press-processor"]
-    assert {each["name"] for each in answer["draining"]} >= {f"{TWIN}-dispatcher", f"{TWIN}-persister"}
+    (functions,) = answer["obsolete"]["functions"]
+    assert [each["name"] for each in functions["device_processors"]] == [f"{TWIN}-press-processor"]
+    assert {each["name"] for each in functions["draining"]} >= {f"{TWIN}-dispatcher", f"{TWIN}-persister"}
 
     record_outcome.handler(event(done(planned(("gcp", "gcp", "aws"))), run="run-2"), None)
     assert footprint(account).components == (
@@ -138,14 +145,16 @@ def test_an_outgoing_queue_in_which_events_wait_stays_known_until_it_is_empty(ac
 
     again = record_start.handler(event(planned(mapping), run="run-3"), None)
     record_outcome.handler(event(done(planned(mapping)), run="run-3"), None)
-    assert [queue["identity"]["name"] for queue in again["obsolete_outboxes"]] == [f"{TWIN}-connector"]
+    (data,) = again["obsolete"]["data"]
+    assert [outbox["identity"]["name"] for outbox in data["outboxes"]] == [f"{TWIN}-connector"]
     assert footprint(account) == wanted(planned(mapping))
 
 
-def test_inspecting_and_destroying_look_for_outgoing_queues_whatever_the_record_says() -> None:
+def test_inspecting_and_destroying_look_for_every_component_whatever_the_record_says() -> None:
     for verb in ("inspect", "destroy"):
-        assert {"connector_queue", "persister_queue"} <= set(record.may_exist({}, verb).components)
-    assert record.may_exist(None, "destroy").components == ("connector_queue", "persister_queue")
+        assert set(record.may_exist({}, verb).components) == {*COMPONENTS}
+    assert len(record.may_exist(None, "destroy").connections) == 8
+    assert record.may_exist({}, "destroy").connections == ()
     assert record.may_exist({}, "deploy") == NOTHING
 
 
@@ -195,34 +204,38 @@ def test_recording_twice_changes_nothing(account: Account) -> None:
 
 def test_destroying_removes_the_record_and_the_snapshot_but_not_the_history(account: Account) -> None:
     deployed(account)
-    identities = removal(TWIN, TWIN, "run-2", footprint(account))
+    identities = destroying("run-2")
 
     answer = record_start.handler(event(identities, "destroy", "run-2"), None)
     record_outcome.handler(event(done(identities), "destroy", "run-2"), None)
 
-    assert [each["name"] for each in answer["obsolete_processors"]] == [f"{TWIN}-press-processor"]
+    (functions,) = answer["obsolete"]["functions"]
+    assert [each["name"] for each in functions["device_processors"]] == [f"{TWIN}-press-processor"]
     assert account.item("record") is None
     assert account.item("plan") is None
     assert [run["outcome"] for run in account.history()] == ["deployed", "destroyed"]
 
 
 def test_destroying_what_no_record_knows_looks_for_every_secret(account: Account) -> None:
-    answer = record_start.handler(event(removal(TWIN, TWIN, "run-1", NOTHING), "destroy"), None)
+    answer = record_start.handler(event(destroying("run-1"), "destroy"), None)
 
-    assert len(answer["obsolete_secrets"]) == 8
-    assert answer["draining"] == []
+    (functions,), (data,) = answer["obsolete"]["functions"], answer["obsolete"]["data"]
+    assert len(data["secrets"]) == 8
+    assert "draining" not in functions
 
 
 def test_destroying_with_the_data_does_not_wait_for_queued_events(account: Account) -> None:
     deployed(account)
-    identities = removal(TWIN, TWIN, "run-2", footprint(account), retain_data=False)
+    identities = destroying("run-2", retain_data=False)
 
-    assert record_start.handler(event(identities, "destroy", "run-2"), None)["draining"] == []
+    (functions,) = record_start.handler(event(identities, "destroy", "run-2"), None)["obsolete"]["functions"]
+
+    assert "draining" not in functions
 
 
 def test_a_failed_destruction_keeps_the_record(account: Account) -> None:
     before = deployed(account)
-    identities = removal(TWIN, TWIN, "run-2", footprint(account))
+    identities = destroying("run-2")
     record_start.handler(event(identities, "destroy", "run-2"), None)
 
     record_outcome.handler(event({**identities, "failure": FAILURE}, "destroy", "run-2"), None)

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from orchestrator.core.plan import Footprint, removal
+from typing import Any
+
+from orchestrator.core.plan import Footprint
+from orchestrator.core.plan.prune import Removal
 from orchestrator.core.plan.starting_state import starting_state
 from tests.state_machines.example import TWIN, planned
 
 
+def started(plan: dict[str, Any], before: Footprint) -> dict[str, Any]:
+    """What a run starts from that drains what may wait."""
+    return starting_state(plan, before, Footprint(), Removal(draining=before))
+
+
+def outboxes(known: dict[str, Any]) -> list[dict[str, Any]]:
+    """Those that are obsolete."""
+    return [outbox for part in known["obsolete"]["data"] for outbox in part["outboxes"]]
+
+
 def roles(mapping: tuple[str, str, str], before: Footprint) -> dict[str, bool]:
     """Role's name → whether it may be there."""
-    known = starting_state(planned(mapping), before, drain=True)
+    known = started(planned(mapping), before)
     return {role["spec"]["name"]: role["may_exist"] for role in known["roles"]}
 
 
@@ -34,9 +47,7 @@ def test_a_devices_own_processor_prepares_its_own_role() -> None:
 
 
 def test_nothing_is_prepared_for_a_twin_that_goes() -> None:
-    known = starting_state(
-        removal(TWIN, TWIN, "a-run", Footprint(("dispatcher",))), Footprint(("dispatcher",)), drain=False
-    )
+    known = started({"twin": TWIN}, Footprint(("dispatcher",)))
 
     assert known["roles"] == []
 
@@ -44,9 +55,9 @@ def test_nothing_is_prepared_for_a_twin_that_goes() -> None:
 def test_a_sender_that_stays_may_work_off_its_queue_until_that_has_gone() -> None:
     before = Footprint(("dispatcher", "connector", "connector_queue"))
 
-    known = starting_state(planned(("aws", "gcp", "gcp")), before, drain=True)
+    known = started(planned(("aws", "gcp", "gcp")), before)
 
-    (queue,) = known["obsolete_outboxes"]
+    (queue,) = outboxes(known)
     made = {role["spec"]["name"]: role["spec"] for role in known["roles"]}[f"{TWIN}-connector"]
     *plain, added = made["policy"]["Statement"]
     assert added["Resource"] == [f"arn:aws:sqs:eu-central-1:123456789012:{TWIN}-connector"]
@@ -58,13 +69,13 @@ def test_with_batching_switched_off_a_role_is_at_first_as_it_was() -> None:
     on = planned(("aws", "gcp", "gcp"), batching=True)["functions"]["connector"]["role"]
     before = Footprint(("dispatcher", "connector", "connector_queue"))
 
-    known = starting_state(planned(("aws", "gcp", "gcp")), before, drain=True)
+    known = started(planned(("aws", "gcp", "gcp")), before)
 
     assert on in [role["spec"] for role in known["roles"]]
 
 
 def test_a_queue_whose_sender_leaves_takes_no_role_with_it() -> None:
-    known = starting_state(planned(("aws", "aws", "aws")), Footprint(("connector", "connector_queue")), drain=True)
+    known = started(planned(("aws", "aws", "aws")), Footprint(("connector", "connector_queue")))
 
-    assert [queue["sender_stays"] for queue in known["obsolete_outboxes"]] == [False]
-    assert not any("role" in queue for queue in known["obsolete_outboxes"])
+    assert ["sender" in outbox for outbox in outboxes(known)] == [False]
+    assert not any("role" in queue for queue in outboxes(known))

@@ -91,10 +91,8 @@ def test_every_identity_is_one_that_its_step_can_read(mapping: tuple[str, str, s
     functions = [{"name": part["name"], "owner": part["owner"]} for part in made["functions"].values()]
 
     for kind in ("function", "function-url", "permissions", "invoke-config", "iam-role"):
-        for identity in [*functions, *made["obsolete_processors"]]:
+        for identity in functions:
             assert read_spec(KINDS[kind].identity, identity).name == identity["name"]
-    for identity in made["obsolete_secrets"]:
-        assert read_spec(KINDS["secret"].identity, identity).name == identity["name"]
 
 
 def test_the_kinds_that_the_plan_fills_are_all_that_there_are() -> None:
@@ -106,11 +104,10 @@ def test_every_mappings_plan_has_the_same_shape(mapping: tuple[str, str, str]) -
     made = planned(mapping)
 
     assert list(made) == [
-        *("run", "project", "source", "twin", "dry_run", "on_failure", "retain_data", "digest", "expected_steps"),
+        *("run", "project", "source", "twin", "dry_run", "on_failure", "retain_data", "digest"),
         *("providers", "event_checking", "watch", "failure_queue", "log_group", "configuration_layer"),
         *("alarms", "dashboard", "hot_table"),
-        *("iot_role", "iot_rule", "secrets", "obsolete_secrets", "functions", "device_processors"),
-        *("obsolete_processors", "results"),
+        *("iot_role", "iot_rule", "secrets", "functions", "device_processors", "results"),
     ]
     assert tuple(made["functions"]) == FUNCTIONS
     assert {name for name, part in made["functions"].items() if "url" in part} == {"ingestion", "writer"}
@@ -441,27 +438,7 @@ def test_a_public_function_names_the_secret_that_its_url_is_proven_with_where_it
     assert "secret_name" not in planned(ALL_AWS)["functions"]["ingestion"]
 
 
-def test_what_was_deployed_and_is_not_wanted_any_more_departs() -> None:
-    deployed = Footprint(devices=("oven-1", "press-1"), connections=("aws_l1_to_gcp_l2", "gcp_l1_to_aws_l2"))
-
-    made = planned(("gcp", "aws", "aws"), deployed)
-
-    assert made["obsolete_processors"] == [
-        {"name": "factory-twin-oven-1-processor", "owner": {"twin": "factory-twin", "layer": "L2"}}
-    ]
-    assert made["obsolete_secrets"] == [
-        {"name": "factory-twin/aws_l1_to_gcp_l2", "owner": {"twin": "factory-twin", "layer": "shared"}}
-    ]
-
-
-def test_devices_own_processors_depart_when_the_processing_leaves_aws() -> None:
-    made = planned(("aws", "gcp", "aws"), Footprint(devices=("press-1",)))
-
-    assert made["device_processors"] == []
-    assert [identity["name"] for identity in made["obsolete_processors"]] == ["factory-twin-press-1-processor"]
-
-
-def test_adoption_is_for_what_the_mapping_needs_and_never_for_what_is_to_be_removed() -> None:
+def test_adoption_is_for_what_the_mapping_needs() -> None:
     made = planned(("aws", "gcp", "gcp"), Footprint(devices=("oven-1",)), adopt=True)
 
     adopting = {name for name, component in made["functions"].items() if component["owner"].get("adopt")}
@@ -471,7 +448,6 @@ def test_adoption_is_for_what_the_mapping_needs_and_never_for_what_is_to_be_remo
         *("dispatcher", "connector", "iot_rule", "iot_role"),
         *("failure_queue", "log_group", "configuration_layer", "alarms", "dashboard"),
     }
-    assert not made["obsolete_processors"][0]["owner"].get("adopt")
 
 
 def test_what_the_last_deployment_left_is_marked_and_a_device_that_is_new_is_not() -> None:
