@@ -43,21 +43,47 @@ def placeholders(name: str) -> frozenset[str]:
     return frozenset(_PLACEHOLDER.findall(source(name)))
 
 
+def walk(graph: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Name and definition of every state, those inside of others included."""
+    for name, state in graph["States"].items():
+        yield name, state
+        for inner in inside(state):
+            yield from walk(inner)
+
+
+def inside(state: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The graphs that a Parallel or a Map state holds."""
+    return [*state.get("Branches", ()), *([state["ItemProcessor"]] if "ItemProcessor" in state else [])]
+
+
 @functools.cache
 def retried() -> frozenset[str]:
     """The names of the steps' own errors that some task is retried on."""
-    return frozenset(name for machine in MACHINES for name in _retried(definition(machine)) if "." not in name)
+    blocks = [block for name in MACHINES for _, state in walk(definition(name)) for block in state.get("Retry", ())]
+    return frozenset(error for block in blocks for error in block["ErrorEquals"] if "." not in error)
 
 
-def _retried(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for block in value.get("Retry", ()):
-            yield from block["ErrorEquals"]
-        for inner in value.values():
-            yield from _retried(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _retried(inner)
+@functools.cache
+def last_tasks() -> frozenset[str]:
+    """The placeholders of tasks after which a machine that a person starts calls no other."""
+    return frozenset(task for name in PUBLIC for task in _last(definition(name)))
+
+
+def _last(graph: Mapping[str, Any]) -> Iterator[str]:
+    states = graph["States"]
+    for name, state in states.items():
+        onward = [name]
+        for each in onward:  # it grows while it is walked
+            here = states[each]
+            targets = [here.get("Next"), here.get("Default"), *(rule["Next"] for rule in here.get("Choices", ()))]
+            onward += [target for target in targets if target and target not in onward]
+        if not any(_calls({"States": {each: states[each]}}) for each in onward[1:]):
+            yield from (task for inner in inside(state) for task in _last(inner))
+            yield from _PLACEHOLDER.findall(state.get("Resource", ""))
+
+
+def _calls(graph: Mapping[str, Any]) -> bool:
+    return any(state["Type"] == "Task" for _, state in walk(graph))
 
 
 def rendered(name: str, substitutions: Mapping[str, str]) -> str:

@@ -14,6 +14,7 @@ from deploy_steps.task import journal
 from orchestrator import report
 from orchestrator.core.names import report_key
 from orchestrator.report import Facts
+from state_machines import definition, walk
 
 KIND = "report"
 ACTIONS = (
@@ -22,13 +23,6 @@ ACTIONS = (
     "logs:FilterLogEvents",
     "s3:PutObject",
 )
-
-ENDS = {
-    "deployed": "The twin is as planned",
-    "failed": "The deployment failed",
-    "rolled back": "The deployment was rolled back",
-}
-"""The state that an execution ends in, by its outcome."""
 
 
 def handler(event: Mapping[str, Any], _context: Any) -> str:
@@ -55,5 +49,18 @@ def _ended(facts: Facts, outcome: Mapping[str, Any]) -> Facts:
         output=outcome,
         error=outcome.get("error", ""),
         cause=outcome.get("cause", ""),
-        entered=facts.entered | {"Announce the result", "Is the twin as planned?", ENDS[outcome["outcome"]]},
+        entered=facts.entered | closing(outcome["outcome"]),
     )
+
+
+def closing(outcome: str) -> set[str]:
+    """The states that a deployment goes through after the one that writes its report."""
+    deploy = definition("deploy")
+    announcing = next(state["Next"] for _, state in walk(deploy) if state.get("Resource") == "${WriteReport}")
+    decision, rules = next(
+        (name, state)
+        for name, state in deploy["States"].items()
+        if any(rule.get("Variable") == "$.outcome.outcome" for rule in state.get("Choices", ()))
+    )
+    ends = {rule["StringEquals"]: rule["Next"] for rule in rules["Choices"]}
+    return {announcing, decision, ends.get(outcome, rules["Default"])}

@@ -12,12 +12,12 @@ from typing import Any
 
 from orchestrator.core.errors import not_installed
 from orchestrator.core.names import Installation
+from state_machines import last_tasks, placeholder
 
 POLL_SECONDS = 0.5
 LATE_SECONDS = 10.0  # CloudWatch Logs shows a line some seconds after it was written
 _OVERLAP_MS = 15_000
 _MAX_NAME = 80  # Step Functions' limit on the name of an execution
-_LAST_STEPS = {("lock", "release"), ("record", "confirm"), ("result", "announce"), ("findings", "list")}
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ class _Journal:
             step = None if message in self._seen else _step(message, self._run)
             self._seen.add(message)
             if step:
-                self.complete = step.failed or (step.kind, step.verb) in _LAST_STEPS
+                self.complete = step.failed or _is_last(step)
                 yield step
         self._since = max(self._since, newest - _OVERLAP_MS)
 
@@ -186,6 +186,11 @@ class _Journal:
             return [event for page in pages for event in page["events"]]
         except self._logs.exceptions.ResourceNotFoundException:  # no step has run yet
             return []
+
+
+def _is_last(step: Step) -> bool:
+    """Whether no other step comes after it. A plan that finds nothing to change ends by confirming the outcome."""
+    return placeholder(f"{step.verb}-{step.kind}") in last_tasks() or (step.verb, step.kind) == ("confirm", "outcome")
 
 
 def _step(message: str, run: str) -> Step | None:

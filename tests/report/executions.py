@@ -17,13 +17,13 @@ SHARED = [
     ("load", "project", "factory-twin", "present"),
     ("check", "permissions", "gluecode", "unchanged"),
     ("take", "lock", "factory-twin", "created"),
-    ("start", "record", "factory-twin", "updated"),
+    ("record", "start", "factory-twin", "updated"),
     ("create", "failure-queue", TWIN.failure_queue, "created"),
     ("create", "log-group", TWIN.log_group, "created"),
     ("create", "config-layer", TWIN.configuration_layer, "created"),
 ]
 LAST = [
-    ("finish", "record", "factory-twin", "updated"),
+    ("record", "outcome", "factory-twin", "updated"),
     ("release", "lock", "factory-twin", "deleted"),
     ("announce", "result", "Deployment succeeded", "created"),
 ]
@@ -33,12 +33,12 @@ TOP_LEVEL = frozenset(
         "Was exactly this deployed before?",
         "Take the twin's lock",
         "Record the start",
-        "Bring the twin to its plan",
+        "Reconcile the twin",
         "Record the outcome",
         "Release the lock",
         "Was it a dry run?",
         "Announce the result",
-        "Is the twin as planned?",
+        "Is the twin up to date?",
     }
 )
 
@@ -101,7 +101,7 @@ def deployed() -> Facts:
         "connections": {"gcp_l1_to_aws_l2": {"url": "https://x.lambda-url.aws/", "token_secret": "factory-twin/gcp"}},
         "next": "gluecode send factory-twin EVENT",
     }
-    return facts(attempts(lines), "Remove what cannot be brought back", "The twin is as planned", output=output)
+    return facts(attempts(lines), "Remove what cannot be brought back", "The twin is up to date", output=output)
 
 
 def failed() -> Facts:
