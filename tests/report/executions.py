@@ -34,6 +34,8 @@ TOP_LEVEL = frozenset(
         "Take the twin's lock",
         "Record the start",
         "Reconcile the twin",
+        "Is obsolete data left?",
+        "Is an older configuration left over?",
         "Record the outcome",
         "Release the lock",
         "Was it a dry run?",

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from deploy_steps.tasks import write_report
-from state_machines import definition
 from tests.unit.deploy_steps.conftest import ACCOUNT, BUCKET, REGION, TWIN, Account
 
 RUN = "factory-1a2b3c"
