@@ -1,4 +1,4 @@
-"""Reads the HTTP request that a Function URL hands to Lambda."""
+"""Reads an HTTP request as a Function URL gives it: `headers`, `body` and `isBase64Encoded`."""
 
 from __future__ import annotations
 

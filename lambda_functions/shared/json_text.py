@@ -34,14 +34,6 @@ def dump(document: Any) -> bytes:
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_number).encode()
 
 
-def message_text(document: Any) -> str:
-    """Write a document as the text of an SQS message. Raises as `dump` does.
-
-    SQS takes every character that XML does; JSON has two more, and says them in another way too.
-    """
-    return dump(document).decode().replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
-
-
 def _object_without_duplicates(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     listed = list(pairs)
     made = dict(listed)

@@ -1,4 +1,4 @@
-"""The answers of the two public endpoints, in the form that Lambda turns into HTTP."""
+"""The answers of the two public endpoints, as a Function URL takes them: `statusCode`, `headers` and `body`."""
 
 from __future__ import annotations
 

@@ -22,11 +22,11 @@ from requests.adapters import HTTPAdapter
 from lambda_functions.shared import observability, settings
 from lambda_functions.shared.authentication import TOKEN_HEADER
 from lambda_functions.shared.breaker import Breaker
-from lambda_functions.shared.deadline import Remaining
+from lambda_functions.shared.delivery import RemoteAnswer, answered, unanswered
 from lambda_functions.shared.envelope import Envelope, traceparent
 from lambda_functions.shared.errors import MissingSetting, Refused, Unavailable
 from lambda_functions.shared.json_text import dump
-from lambda_functions.shared.remote_answer import RemoteAnswer, answered, unanswered
+from lambda_functions.shared.port import Remaining
 from lambda_functions.shared.remote_url import checked_host
 from lambda_functions.shared.signing import signed
 from lambda_functions.shared.tokens import Tokens

@@ -12,7 +12,7 @@ import pytest
 from deploy_steps.contract import Owner
 from deploy_steps.errors import ForeignResource
 from deploy_steps.secret import SecretSpec, put
-from lambda_functions.shared.tokens import fetch_secret
+from lambda_functions.aws.cloud import fetch_secret
 from orchestrator import rotation
 from orchestrator.cli import main
 from orchestrator.names import Installation

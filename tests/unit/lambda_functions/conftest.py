@@ -11,9 +11,11 @@ import pytest
 from boto3.dynamodb.types import TypeDeserializer
 from moto import mock_aws
 
-from lambda_functions.shared import clients, endpoint, observability, sending, tokens, twin_info
+from lambda_functions.aws import clients, observe
+from lambda_functions.shared import endpoint, observability, sending, tokens, twin_info
 from tests.unit.lambda_functions.support import TABLE, TOKEN, Recorded, Remote, remote_cloud, twin_document
 
+observability.use(observe)
 hypothesis.settings.register_profile("gluecode", deadline=None)  # a busy machine is no fault of the code
 hypothesis.settings.load_profile("gluecode")
 
@@ -63,12 +65,12 @@ def _forget() -> None:
     for cached in (
         endpoint._verifier,
         sending.sender_to,
-        tokens._configured,
+        tokens._cached,
         twin_info._from_import_path,
         twin_info._read,
     ):
         cached.cache_clear()
-    observability._metrics.clear_metrics()
+    observe._metrics.clear_metrics()
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from lambda_functions.aws.entry import remaining
 from lambda_functions.shared.breaker import COOLDOWN_SECONDS, THRESHOLD, Breaker
-from lambda_functions.shared.deadline import remaining
 from lambda_functions.shared.errors import ConfigurationError, Refused, Unavailable
 from lambda_functions.shared.sending import Sender, sender_to
 from lambda_functions.shared.tokens import Tokens

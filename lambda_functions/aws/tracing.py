@@ -1,8 +1,8 @@
 """X-Ray segments, for the invocations that X-Ray samples and for no others.
 
-Importing the X-Ray SDK takes longer than everything else a function does (some 400 ms), so it is loaded when Lambda
-says that this invocation is sampled and that a daemon takes segments. The W3C trace id travels in the envelope,
-whether or not X-Ray looks on.
+Importing the X-Ray SDK takes longer than everything else a function does (some 400 ms), so it is loaded only when
+Lambda says that this invocation is sampled and that a daemon takes segments. The W3C trace id travels in the envelope,
+sampled or not.
 """
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from lambda_functions.shared.port import Annotate
+
 
 @contextmanager
-def segment(name: str) -> Iterator[Any]:
-    """One hop's sub-segment, or None where nobody would see it."""
+def segment(name: str) -> Iterator[Annotate | None]:
+    """One hop's sub-segment; None where X-Ray would not record it."""
     tracer = _tracer() if _sampled() else None
     if tracer is None:
         yield None
         return
     with tracer.provider.in_subsegment(name=f"## {name}") as subsegment:
-        yield subsegment
+        yield subsegment.put_annotation
 
 
 def _sampled() -> bool:
@@ -34,6 +36,6 @@ def _tracer() -> Any:
     try:
         import aws_xray_sdk.core  # noqa: F401
         from aws_lambda_powertools import Tracer
-    except ModuleNotFoundError:  # a layer built without it: events matter more than their pictures
+    except ModuleNotFoundError:  # a layer built without it: events matter more than their traces
         return None
     return Tracer(auto_patch=False)

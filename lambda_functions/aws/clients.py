@@ -9,7 +9,12 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-# Three quick tries within a function's time; whoever called it, or Lambda itself, has the patience for more.
+from lambda_functions.shared import settings
+
+SECRETS = ("secretsmanager",) if settings.text("INTER_CLOUD_TOKEN_SECRET") else ()
+"""The service that has the connection's token, where this worker reads it from one."""
+
+# Three quick attempts within a function's time. The caller, or Lambda itself, retries for longer.
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 3}, connect_timeout=2, read_timeout=5)
 
 
@@ -20,7 +25,7 @@ def client(service: str) -> Any:
 
 
 def ready(*services: str) -> None:
-    """Make the clients of these services now, if this is Lambda: what a starting worker does, no event waits for."""
+    """Make the clients of these services now, if this is Lambda: no event waits for what a starting worker does."""
     if os.environ.get("AWS_LAMBDA_FUNCTION_NAME"):
         for service in services:
             client(service)

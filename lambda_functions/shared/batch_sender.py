@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from lambda_functions.shared import observability
 from lambda_functions.shared.batch import MAX_EVENTS
-from lambda_functions.shared.deadline import Remaining
+from lambda_functions.shared.delivery import RemoteAnswer, results
 from lambda_functions.shared.envelope import Envelope
 from lambda_functions.shared.errors import Refused, Unavailable
 from lambda_functions.shared.http_request import MAX_BODY_BYTES
 from lambda_functions.shared.json_text import dump
-from lambda_functions.shared.remote_answer import RemoteAnswer, results
+from lambda_functions.shared.port import Remaining
 from lambda_functions.shared.sending import Message, Sender, message_of
 from lambda_functions.shared.tokens import Tokens
 

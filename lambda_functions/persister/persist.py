@@ -1,0 +1,87 @@
+"""Makes an event durable where L3 is: in this cloud's hot table, or at the Writer endpoint of another cloud."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+from lambda_functions.persister.destination import writes_remotely
+from lambda_functions.shared import observability, settings, tokens, twin_info
+from lambda_functions.shared.async_handler import Finish, Outcome
+from lambda_functions.shared.envelope import L3, Envelope
+from lambda_functions.shared.event import check_storable
+from lambda_functions.shared.invoke import hand_on
+from lambda_functions.shared.port import Cloud, Remaining
+from lambda_functions.shared.store import store
+from lambda_functions.shared.tokens import Tokens
+
+if TYPE_CHECKING:
+    from lambda_functions.shared.sending import Sender
+
+
+def persist(cloud: Cloud, envelope: Envelope, remaining: Remaining) -> Outcome:
+    """Make the event durable where L3 is; then have its conditions checked, if that is switched on."""
+    url = settings.text("REMOTE_WRITER_URL")
+    if writes_remotely(url, twin_info.find()):
+        outcome = write_remotely(cloud, envelope, _sender_to(url), tokens.for_sending(cloud), remaining)
+    else:
+        outcome = write_here(cloud, envelope)
+    _have_checked(cloud, envelope)
+    return outcome
+
+
+def persist_all(cloud: Cloud, envelopes: list[Envelope], remaining: Remaining) -> list[Finish]:
+    """Make the events durable where L3 is, on another cloud in as few requests as they fit in.
+
+    Raises ConfigurationError when it is unclear where that is.
+    """
+    url = settings.text("REMOTE_WRITER_URL")
+    if not writes_remotely(url, twin_info.find()):
+        return [functools.partial(persist, cloud, envelope, remaining) for envelope in envelopes]
+    from lambda_functions.shared.batch_sender import send_all
+
+    sender, known = _sender_to(url), tokens.for_sending(cloud)
+    leaving = [each.leaving(cloud.name, L3) for each in envelopes]
+    results = send_all(sender, leaving, known, remaining, check=lambda each: check_storable(each.payload))
+    return [
+        functools.partial(_finish, cloud, envelope, sender.host, result)
+        for envelope, result in zip(envelopes, results, strict=True)
+    ]
+
+
+def write_remotely(cloud: Cloud, envelope: Envelope, sender: Sender, known: Tokens, remaining: Remaining) -> Outcome:
+    """Deliver the event. Raises what `Sender.send` raises, and Refused for one that no store could keep."""
+    check_storable(envelope.payload)
+    sender.send(envelope.leaving(cloud.name, L3), known, remaining)
+    return _accepted(sender.host)
+
+
+def write_here(cloud: Cloud, envelope: Envelope) -> Outcome:
+    """Store the event. Raises what `store` raises."""
+    store(cloud, envelope)
+    return "stored"
+
+
+def _finish(cloud: Cloud, envelope: Envelope, host: str, result: Exception | None) -> Outcome:
+    outcome = _accepted(host, result)
+    _have_checked(cloud, envelope)
+    return outcome
+
+
+def _accepted(host: str, result: Exception | None = None) -> Outcome:
+    if result is not None:
+        raise result
+    observability.hop("forwarded", "The other cloud stored the event.", to=host)
+    return "forwarded"
+
+
+def _have_checked(cloud: Cloud, envelope: Envelope) -> None:
+    if settings.on("USE_EVENT_CHECKING"):
+        hand_on(cloud, "event_checker", envelope.as_dict(), counted=False)
+
+
+def _sender_to(url: str) -> Sender:
+    # The HTTP client takes longer to import than all the rest, and a persister that stores here never needs it.
+    from lambda_functions.shared.sending import sender_to
+
+    return sender_to(url)
