@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import functools
+import os
 from collections.abc import Mapping
 from typing import Any
 
+import boto3
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from lambda_functions.aws.clients import client
 from lambda_functions.shared import settings
 from lambda_functions.shared.json_text import dump
-from lambda_functions.shared.port import Destination
 
 name = "aws"
+SECRETS = ("secretsmanager",) if settings.text("INTER_CLOUD_TOKEN_SECRET") else ()
+"""The service that a worker reads the connection's token from."""
 
+# Three quick attempts within a function's time. The caller, or Lambda itself, retries for longer.
+_CONFIG = Config(retries={"mode": "standard", "max_attempts": 3}, connect_timeout=2, read_timeout=5)
 _ABSENT = ("ResourceNotFoundException", "InvalidRequestException")  # the latter: "it was marked for deletion"
 _THROTTLES = (
     "ProvisionedThroughputExceededException",
@@ -23,17 +29,30 @@ _THROTTLES = (
 )
 
 
-def hand_on(component: str, document: Mapping[str, Any]) -> Destination:
+@functools.cache
+def client(service: str) -> Any:
+    """The boto3 client of a service: one per worker."""
+    return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]  # the service's name is data here
+
+
+def ready(*services: str) -> None:
+    """Make the clients of these services now, if this is Lambda: no event waits for what a starting worker does."""
+    if os.environ.get("AWS_LAMBDA_FUNCTION_NAME"):
+        for service in services:
+            client(service)
+
+
+def hand_on(component: str, document: Mapping[str, Any]) -> tuple[str, bool]:
     """Through the queue {COMPONENT}_QUEUE_URL where it is set, else by invoking {COMPONENT}_LAMBDA_NAME."""
     queue = settings.text(f"{component.upper()}_QUEUE_URL")
     if not queue:
         function = settings.required(f"{component.upper()}_LAMBDA_NAME")
         invoke(function, document)
-        return Destination(function)
+        return function, False
     # The queue has its function's name. The message has it too, in case SQS moves it to the failure queue.
     function = queue.rpartition("/")[2]
     client("sqs").send_message(QueueUrl=queue, MessageBody=message_text({"function": function, "event": document}))
-    return Destination(function, outbox=True)
+    return function, True
 
 
 def invoke(function: str, document: Mapping[str, Any]) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 
-from lambda_functions.shared import observability, settings, tokens
-from lambda_functions.shared.async_handler import Finish, Outcome
+from lambda_functions.shared import settings, tokens
+from lambda_functions.shared.async_handler import Finish, Outcome, delivered
 from lambda_functions.shared.envelope import L2, Envelope
 from lambda_functions.shared.port import Cloud, Remaining
 from lambda_functions.shared.sending import Sender, sender_to
 from lambda_functions.shared.tokens import Tokens
+
+_ACCEPTED = "The other cloud accepted the event."
 
 
 def ingestion() -> Sender:
@@ -20,7 +22,7 @@ def ingestion() -> Sender:
 def connect(cloud: Cloud, envelope: Envelope, sender: Sender, known: Tokens, remaining: Remaining) -> Outcome:
     """Deliver the event. Raises what `Sender.send` raises."""
     sender.send(envelope.leaving(cloud.name, L2), known, remaining)
-    return _accepted(sender.host)
+    return delivered(sender.host, _ACCEPTED)
 
 
 def connect_all(cloud: Cloud, envelopes: list[Envelope], remaining: Remaining) -> list[Finish]:
@@ -30,11 +32,4 @@ def connect_all(cloud: Cloud, envelopes: list[Envelope], remaining: Remaining) -
     sender = ingestion()
     leaving = [each.leaving(cloud.name, L2) for each in envelopes]
     results = send_all(sender, leaving, tokens.for_sending(cloud), remaining)
-    return [functools.partial(_accepted, sender.host, result) for result in results]
-
-
-def _accepted(host: str, result: Exception | None = None) -> Outcome:
-    if result is not None:
-        raise result
-    observability.hop("forwarded", "The other cloud accepted the event.", to=host)
-    return "forwarded"
+    return [functools.partial(delivered, sender.host, _ACCEPTED, result) for result in results]

@@ -6,14 +6,13 @@ import functools
 from typing import Any
 
 from lambda_functions.aws import cloud
-from lambda_functions.aws.clients import SECRETS, ready
 from lambda_functions.aws.entry import from_queue, observed
 from lambda_functions.connector.connect import connect, connect_all, ingestion
 from lambda_functions.shared import async_handler, settings, tokens
 from lambda_functions.shared.envelope import L2
 from lambda_functions.shared.port import Invocation
 
-ready(*SECRETS)
+cloud.ready(*cloud.SECRETS)
 if settings.text("OUTGOING_ATTEMPTS"):  # there is an outbox: load what it needs while the worker starts
     import lambda_functions.aws.sqs_handler
     import lambda_functions.shared.batch_sender  # noqa: F401
@@ -33,6 +32,6 @@ def lambda_handler(event: Any, context: Invocation) -> dict[str, Any]:
         event,
         context,
         cloud,
-        layer=L2,
-        act=lambda envelope: connect(cloud, envelope, ingestion(), tokens.for_sending(cloud), context.remaining),
+        L2,
+        lambda envelope: connect(cloud, envelope, ingestion(), tokens.for_sending(cloud), context.remaining),
     )

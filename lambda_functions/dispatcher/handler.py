@@ -5,19 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from lambda_functions.aws import cloud
-from lambda_functions.aws.clients import ready
 from lambda_functions.aws.entry import observed
 from lambda_functions.dispatcher.dispatch import dispatch
-from lambda_functions.shared import async_handler, settings, twin_info
+from lambda_functions.shared import async_handler, settings
 from lambda_functions.shared.envelope import L2
 from lambda_functions.shared.port import Invocation
 
-ready("sqs" if settings.text("CONNECTOR_QUEUE_URL") else "lambda")
+cloud.ready("sqs" if settings.text("CONNECTOR_QUEUE_URL") else "lambda")
 
 
 @observed("dispatcher")
 def lambda_handler(event: Any, context: Invocation) -> dict[str, str]:
     """Event: a telemetry event, or an envelope with one."""
-    return async_handler.run(
-        event, context, cloud, layer=L2, act=lambda envelope: dispatch(cloud, envelope, twin_info.load())
-    )
+    return async_handler.run(event, context, cloud, L2, lambda envelope: dispatch(cloud, envelope))

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambda_functions.aws import cloud
-from lambda_functions.aws.clients import ready
 from lambda_functions.aws.entry import observed
 from lambda_functions.event_checker.actions import check
 from lambda_functions.shared import async_handler, twin_info
 from lambda_functions.shared.envelope import L2
 from lambda_functions.shared.port import Invocation
 
-ready("lambda")
+cloud.ready("lambda")
 
 
 @observed("event_checker")
@@ -25,6 +24,6 @@ def lambda_handler(event: Any, context: Invocation) -> dict[str, str]:
         event,
         context,
         cloud,
-        layer=L2,
-        act=lambda envelope: check(cloud, envelope, twin_info.load(), function=context.function, only=only),
+        L2,
+        lambda envelope: check(cloud, envelope, twin_info.load(), function=context.function, only=only),
     )

@@ -7,7 +7,6 @@ from typing import Any
 
 import lambda_functions.aws.hot_table  # loaded while the worker starts
 from lambda_functions.aws import cloud
-from lambda_functions.aws.clients import SECRETS, ready
 from lambda_functions.aws.entry import from_queue, observed
 from lambda_functions.persister.persist import persist, persist_all
 from lambda_functions.shared import async_handler, settings
@@ -20,11 +19,11 @@ if settings.text("REMOTE_WRITER_URL"):  # load what sending needs while the work
     if settings.text("OUTGOING_ATTEMPTS"):
         import lambda_functions.aws.sqs_handler
         import lambda_functions.shared.batch_sender  # noqa: F401
-    ready(*SECRETS)
+    cloud.ready(*cloud.SECRETS)
 else:
-    ready("dynamodb")
+    cloud.ready("dynamodb")
 if settings.on("USE_EVENT_CHECKING"):
-    ready("lambda")
+    cloud.ready("lambda")
 
 
 @observed("persister")
@@ -37,6 +36,4 @@ def lambda_handler(event: Any, context: Invocation) -> dict[str, Any]:
         from lambda_functions.aws import sqs_handler
 
         return sqs_handler.run(event, context, layer=L3, send=functools.partial(persist_all, cloud))
-    return async_handler.run(
-        event, context, cloud, layer=L3, act=lambda envelope: persist(cloud, envelope, context.remaining)
-    )
+    return async_handler.run(event, context, cloud, L3, lambda envelope: persist(cloud, envelope, context.remaining))

@@ -5,18 +5,21 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from lambda_functions.persister.destination import writes_remotely
 from lambda_functions.shared import observability, settings, tokens, twin_info
-from lambda_functions.shared.async_handler import Finish, Outcome
+from lambda_functions.shared.async_handler import Finish, Outcome, delivered
 from lambda_functions.shared.envelope import L3, Envelope
+from lambda_functions.shared.errors import ConfigurationError
 from lambda_functions.shared.event import check_storable
 from lambda_functions.shared.invoke import hand_on
 from lambda_functions.shared.port import Cloud, Remaining
 from lambda_functions.shared.store import store
 from lambda_functions.shared.tokens import Tokens
+from lambda_functions.shared.twin_info import TwinInfo
 
 if TYPE_CHECKING:
     from lambda_functions.shared.sending import Sender
+
+_STORED = "The other cloud stored the event."
 
 
 def persist(cloud: Cloud, envelope: Envelope, remaining: Remaining) -> Outcome:
@@ -49,11 +52,34 @@ def persist_all(cloud: Cloud, envelopes: list[Envelope], remaining: Remaining) -
     ]
 
 
+def writes_remotely(url: str, info: TwinInfo | None) -> bool:
+    """Whether the event leaves this cloud: there is a URL, and the mapping says that L2 and L3 are on different ones.
+
+    Neither a URL nor a mapping alone sends data to another cloud: where the two disagree, the event is stored here, and
+    a warning says so. Raises ConfigurationError when there is a URL and the mapping does not say.
+    """
+    l2, l3 = (info.provider("layer_2"), info.provider("layer_3_hot")) if info else (None, None)
+    if not url:
+        if l2 and l3 and l2 != l3:
+            observability.warn(f"L2 is on {l2} and L3 on {l3}, but REMOTE_WRITER_URL is not set: storing here.")
+        return False
+    if info is None or info.providers is None:
+        raise ConfigurationError("REMOTE_WRITER_URL is set, but the twin's document has no config_providers.")
+    if l2 is None or l3 is None:
+        raise ConfigurationError(
+            f"REMOTE_WRITER_URL is set, but a provider is missing: layer_2_provider={l2}, layer_3_hot_provider={l3}."
+        )
+    if l2 == l3:
+        observability.warn(f"REMOTE_WRITER_URL is set, but L2 and L3 are both on {l2}: storing here.")
+        return False
+    return True
+
+
 def write_remotely(cloud: Cloud, envelope: Envelope, sender: Sender, known: Tokens, remaining: Remaining) -> Outcome:
     """Deliver the event. Raises what `Sender.send` raises, and Refused for one that no store could keep."""
     check_storable(envelope.payload)
     sender.send(envelope.leaving(cloud.name, L3), known, remaining)
-    return _accepted(sender.host)
+    return delivered(sender.host, _STORED)
 
 
 def write_here(cloud: Cloud, envelope: Envelope) -> Outcome:
@@ -63,16 +89,9 @@ def write_here(cloud: Cloud, envelope: Envelope) -> Outcome:
 
 
 def _finish(cloud: Cloud, envelope: Envelope, host: str, result: Exception | None) -> Outcome:
-    outcome = _accepted(host, result)
+    outcome = delivered(host, _STORED, result)
     _have_checked(cloud, envelope)
     return outcome
-
-
-def _accepted(host: str, result: Exception | None = None) -> Outcome:
-    if result is not None:
-        raise result
-    observability.hop("forwarded", "The other cloud stored the event.", to=host)
-    return "forwarded"
 
 
 def _have_checked(cloud: Cloud, envelope: Envelope) -> None:

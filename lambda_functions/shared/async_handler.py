@@ -17,7 +17,7 @@ Finish = Callable[[], Outcome]
 """Takes the last steps with an event that was sent together with others. Raises what kept it from being delivered."""
 
 
-def run(event: Any, context: Invocation, cloud: Cloud, *, layer: str, act: Act) -> dict[str, str]:
+def run(event: Any, context: Invocation, cloud: Cloud, layer: str, act: Act) -> dict[str, str]:
     """Take one event one hop further; answer `{"trace_id", "outcome"}`, for people who invoke it by hand."""
     trace_id, original = new_trace_id(context.request_id), event
     observability.bind(trace_id=trace_id)
@@ -31,3 +31,11 @@ def run(event: Any, context: Invocation, cloud: Cloud, *, layer: str, act: Act) 
         failure_queue.keep(cloud, refusal, original, function=context.function, trace_id=trace_id)
         outcome = "refused"
     return {"trace_id": trace_id, "outcome": outcome}
+
+
+def delivered(to: str, message: str, result: Exception | None = None) -> Outcome:
+    """Report that another cloud has the event. Raises a result that says what kept it from being delivered."""
+    if result is not None:
+        raise result
+    observability.hop("forwarded", message, to=to)
+    return "forwarded"

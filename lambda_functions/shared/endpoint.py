@@ -40,7 +40,6 @@ def serve(
     event: Any,
     context: Invocation,
     cloud: Cloud,
-    *,
     layer: str,
     devices: Callable[[], frozenset[str] | None],
     accept: Accept,

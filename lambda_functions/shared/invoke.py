@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lambda_functions.shared import observability
+from lambda_functions.shared import observability, twin_info
 from lambda_functions.shared.envelope import Envelope
 from lambda_functions.shared.event import DEVICE
 from lambda_functions.shared.port import Cloud
-from lambda_functions.shared.twin_info import TwinInfo
 
 
 def hand_on(cloud: Cloud, component: str, document: Mapping[str, Any], *, counted: bool = True) -> None:
@@ -25,9 +24,9 @@ def invoke(cloud: Cloud, function: str, document: Mapping[str, Any]) -> None:
     observability.hop("forwarded", "The event is with the next function.", to=function)
 
 
-def process_event(cloud: Cloud, envelope: Envelope, info: TwinInfo) -> None:
+def process_event(cloud: Cloud, envelope: Envelope) -> None:
     """Hand the event to its device's own processor, or to the one that serves all other devices."""
-    own = info.processors.get(envelope.payload[DEVICE])
+    own = twin_info.load().processors.get(envelope.payload[DEVICE])
     if own:
         invoke(cloud, own, envelope.as_dict())
     else:

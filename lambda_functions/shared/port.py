@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, Protocol
 
 Remaining = Callable[[], float]
 """Answers the seconds that an invocation has left."""
@@ -31,13 +31,6 @@ class Invocation:
     remaining: Remaining
 
 
-class Destination(NamedTuple):
-    """Where an event was handed on: the function's name, and whether the event waits in an outbox in front of it."""
-
-    function: str
-    outbox: bool = False
-
-
 class Cloud(Protocol):
     """What a function asks of its cloud. What returns without an error is durable."""
 
@@ -45,10 +38,11 @@ class Cloud(Protocol):
     def name(self) -> str:
         """The cloud, as envelopes and the provider mapping name it: `aws`, `azure` or `gcp`."""
 
-    def hand_on(self, component: str, document: Mapping[str, Any], /) -> Destination:
-        """Hand a document to the twin's own `connector`, `processor`, `persister` or `event_checker`.
+    def hand_on(self, component: str, document: Mapping[str, Any], /) -> tuple[str, bool]:
+        """Hand a document to the twin's `connector`, `processor`, `persister` or `event_checker`.
 
-        Raises ConfigurationError where the function is not configured.
+        Answers the function's name, and whether the event waits in an outbox in front of it. Raises ConfigurationError
+        where the function is not configured.
         """
 
     def invoke(self, function: str, document: Mapping[str, Any], /) -> None:

@@ -56,12 +56,6 @@ def find() -> TwinInfo | None:
     return _read(text, VARIABLE) if text.strip() else _from_import_path()
 
 
-def known_devices() -> frozenset[str] | None:
-    """The twin's devices, or None when nothing says which there are. Raises as `find` does."""
-    info = find()
-    return info.devices if info else None
-
-
 @functools.cache
 def _from_import_path() -> TwinInfo | None:
     for folder in sys.path:

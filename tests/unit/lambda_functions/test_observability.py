@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from lambda_functions.aws import tracing
+from lambda_functions.aws import observe
 from lambda_functions.aws.entry import observed
 from lambda_functions.shared import observability
 from lambda_functions.shared.errors import Refused
@@ -174,7 +174,7 @@ def test_xray_is_left_alone_unless_the_invocation_is_sampled_and_someone_listens
     monkeypatch.setenv("_X_AMZN_TRACE_ID", trace)
     monkeypatch.setenv("AWS_XRAY_DAEMON_ADDRESS", daemon)
 
-    with tracing.segment("writer") as segment:
+    with observe.segment("writer") as segment:
         assert segment is None
 
 
@@ -202,7 +202,7 @@ def segments(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     tracer = type("Tracer", (), {"provider": Recorder()})()
     monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1")
     monkeypatch.setenv("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:2000")
-    monkeypatch.setattr(tracing, "_tracer", lambda: tracer)
+    monkeypatch.setattr(observe, "_tracer", lambda: tracer)
     return seen
 
 
@@ -243,8 +243,8 @@ def test_a_layer_without_the_xray_sdk_costs_the_picture_and_not_the_event(monkey
     for name in [name for name in sys.modules if name.partition(".")[0] == "aws_xray_sdk"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "aws_xray_sdk", None)
-    tracing._tracer.cache_clear()
+    observe._tracer.cache_clear()
 
     assert handler(None, Context()) == "done"
 
-    tracing._tracer.cache_clear()
+    observe._tracer.cache_clear()

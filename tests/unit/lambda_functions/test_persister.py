@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lambda_functions.aws import cloud
-from lambda_functions.aws.clients import client
+from lambda_functions.aws.cloud import client
 from lambda_functions.persister.handler import lambda_handler
 from lambda_functions.persister.persist import persist, write_here, write_remotely
 from lambda_functions.shared.errors import ConfigurationError, Refused, Unavailable

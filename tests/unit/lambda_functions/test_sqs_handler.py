@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from lambda_functions.aws.clients import client
-from lambda_functions.aws.cloud import message_text
+from lambda_functions.aws.cloud import client, message_text
 from lambda_functions.connector.handler import lambda_handler as connector
 from lambda_functions.dispatcher.handler import lambda_handler as dispatcher
 from lambda_functions.ingestion.handler import lambda_handler as ingestion

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from lambda_functions.aws import cloud
-from lambda_functions.aws.clients import client
-from lambda_functions.aws.cloud import fetch_secret
+from lambda_functions.aws.cloud import client, fetch_secret
 from lambda_functions.shared.authentication import authenticate, matches
 from lambda_functions.shared.errors import Refused
 from lambda_functions.shared.tokens import (
