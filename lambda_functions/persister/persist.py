@@ -28,7 +28,7 @@ def persist(cloud: Cloud, envelope: Envelope, remaining: Remaining) -> Outcome:
     if writes_remotely(url, twin_info.find()):
         outcome = write_remotely(cloud, envelope, _sender_to(url), tokens.for_sending(cloud), remaining)
     else:
-        outcome = write_here(cloud, envelope)
+        outcome = store(cloud, envelope)
     _have_checked(cloud, envelope)
     return outcome
 
@@ -80,12 +80,6 @@ def write_remotely(cloud: Cloud, envelope: Envelope, sender: Sender, known: Toke
     check_storable(envelope.payload)
     sender.send(envelope.leaving(cloud.name, L3), known, remaining)
     return delivered(sender.host, _STORED)
-
-
-def write_here(cloud: Cloud, envelope: Envelope) -> Outcome:
-    """Store the event. Raises what `store` raises."""
-    store(cloud, envelope)
-    return "stored"
 
 
 def _finish(cloud: Cloud, envelope: Envelope, host: str, result: Exception | None) -> Outcome:

@@ -13,14 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lambda_functions.shared import authentication, batch, http_request, observability, responses, settings, tokens
-from lambda_functions.shared.envelope import (
-    UNKNOWN_CLOUD,
-    Envelope,
-    as_trace_id,
-    new_trace_id,
-    open_envelope,
-    trace_id_of,
-)
+from lambda_functions.shared.envelope import Envelope, as_trace_id, new_trace_id, open_envelope, trace_id_of
 from lambda_functions.shared.errors import ConfigurationError, Refused, Unavailable
 from lambda_functions.shared.event import device_of
 from lambda_functions.shared.json_text import parse
@@ -28,7 +21,7 @@ from lambda_functions.shared.port import Cloud, Invocation, Remaining
 from lambda_functions.shared.responses import Verdict
 from lambda_functions.shared.signing import Verifier
 
-Accept = Callable[[Envelope], None]
+Accept = Callable[[Envelope], object]
 """Makes the event durable. Raises Refused for one that it cannot take, anything else when it cannot take it now."""
 
 BATCH_SECONDS = 8.0
@@ -73,9 +66,7 @@ class _Reception:
     def take(self, document: Any, trace_id: str, in_time: Callable[[], bool] = lambda: True) -> Verdict:
         """Make one event durable."""
         try:
-            envelope = open_envelope(
-                document, layer=self.layer, trace_id=trace_id, cloud=UNKNOWN_CLOUD, from_outside=True
-            )
+            envelope = open_envelope(document, layer=self.layer, trace_id=trace_id, cloud=None)
             trace_id = envelope.trace_id
             _arrived(envelope)
             device_of(envelope.payload, known=self.devices())

@@ -63,23 +63,23 @@ class Envelope:
         return (datetime.now(UTC) - made).total_seconds()
 
 
-def open_envelope(document: Any, *, layer: str, trace_id: str, cloud: str, from_outside: bool = False) -> Envelope:
+def open_envelope(document: Any, *, layer: str, trace_id: str, cloud: str | None) -> Envelope:
     """Read an envelope, or wrap a plain telemetry event as one that enters on this cloud.
 
-    `trace_id` is given to a message that has none (or one that is not a UUID: data is not lost over it). A message
-    `from_outside` came over a public endpoint: its layer must be the right one. Fields that are missing or null get
-    their default, unknown ones are ignored. Raises Refused.
+    `trace_id` is given to a message that has none (or one that is not a UUID: data is not lost over it). A message that
+    came over a public endpoint has no known `cloud`, and its layer must be the right one. Fields that are missing or
+    null get their default, unknown ones are ignored. Raises Refused.
     """
     if not isinstance(document, Mapping):
         raise Refused("body_not_object")
     if not _is_envelope(document):
-        return Envelope(cloud, layer, TELEMETRY, now(), dict(document), trace_id)
+        return Envelope(cloud or UNKNOWN_CLOUD, layer, TELEMETRY, now(), dict(document), trace_id)
     payload = document.get("payload")
     if "payload" not in document:
         raise Refused("payload_missing")
     if not isinstance(payload, Mapping):
         raise Refused("payload_not_object")
-    if from_outside and document.get("target_layer") not in (None, layer):
+    if cloud is None and document.get("target_layer") not in (None, layer):
         raise Refused("wrong_target_layer")
     if document.get("message_type") not in (None, TELEMETRY):
         raise Refused("unknown_message_type")

@@ -12,9 +12,10 @@ import pytest
 from lambda_functions.aws import cloud
 from lambda_functions.aws.cloud import client
 from lambda_functions.persister.handler import lambda_handler
-from lambda_functions.persister.persist import persist, write_here, write_remotely
+from lambda_functions.persister.persist import persist, write_remotely
 from lambda_functions.shared.errors import ConfigurationError, Refused, Unavailable
 from lambda_functions.shared.sending import Sender
+from lambda_functions.shared.store import store
 from tests.unit.lambda_functions.support import (
     HANG,
     TABLE,
@@ -394,7 +395,7 @@ def test_the_event_checker_does_not_hear_of_an_event_that_was_not_stored(
 
 
 def test_a_stored_event_says_so_in_the_log_with_its_trace_id(aws: None, capsys: pytest.CaptureFixture[str]) -> None:
-    write_here(cloud, an_envelope())
+    store(cloud, an_envelope())
     lambda_handler(an_envelope().as_dict(), Context())
 
     ways = [(line["hop"], line["trace_id"], line.get("to")) for line in lines_of(capsys.readouterr().out)[1:]]
