@@ -46,7 +46,7 @@ def run(event: Mapping[str, Any], context: Invocation, *, layer: str, send: Send
     kept_back = FINISHING_SECONDS * len(records)
     try:
         finishes = send([envelope for _, envelope in waiting], lambda: left() - kept_back) if waiting else []
-    except Exception as error:  # noqa: BLE001  # then it is so for each of them
+    except Exception as error:  # noqa: BLE001  # the result of each of them
         finishes = [functools.partial(_fail, error)] * len(waiting)
     for (record, envelope), finish in zip(waiting, finishes, strict=True):
         with observability.one_of_several():
@@ -101,7 +101,7 @@ def _finished(record: _Record, envelope: Envelope, finish: Finish, function: str
         finish()
     except Refused as refusal:
         return _kept(refusal, envelope.as_dict(), function, envelope.trace_id)
-    except Exception as error:  # noqa: BLE001  # it comes again, whatever it was
+    except Exception as error:  # noqa: BLE001  # whatever it was, the message comes again
         why = observability.describe(error)
         observability.hop("failed", "This attempt broke off.", level=logging.ERROR, reason=why)
         given_up = Refused(type(error).__name__)
