@@ -1,1 +1,1 @@
-"""What runs inside a twin: one folder per function, and what they share."""
+"""What runs inside a twin: one folder per function, the core that they share, and an adapter for each cloud."""

@@ -257,7 +257,8 @@ def _deployed(path: str) -> tuple[ModuleType, Lambda | DynamoDB]:
 
     handler = import_module(f"lambda_functions.{ENDPOINTS[path]}.handler")
     aws: Lambda | DynamoDB = Lambda() if path == "/ingestion" else DynamoDB()
-    handler.client = lambda _service: aws  # type: ignore[attr-defined]  # the one place where AWS comes in
+    adapter: Any = import_module("lambda_functions.aws.cloud")
+    adapter.client = lambda _service: aws  # the one place where AWS comes in
     return handler, aws
 
 

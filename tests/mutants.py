@@ -58,20 +58,19 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         Mutant("base64 is decoded", 'event.get("isBase64Encoded") is True', "False", "endpoints"),
     ),
     "shared/tokens.py": (
-        Mutant("the previous token is accepted", '("AWSCURRENT", "AWSPREVIOUS") if', '("AWSCURRENT",) if', "tokens"),
         Mutant("wrong tokens cannot drive up the bill", "< self._refetch_seconds:", "< 0:", "tokens"),
         Mutant(
             "known tokens outlast an outage",
-            "except (ClientError, BotoCoreError) as error:",
-            "except BotoCoreError as error:",
+            "except Exception as error:",
+            "except ZeroDivisionError as error:",
             "tokens",
         ),
     ),
     "shared/endpoint.py": (
         Mutant(
             "authentication comes before the body",
-            "    authentication.authenticate(request, tokens)\n    body = http_request.body(request)",
-            "    body = http_request.body(request)\n    authentication.authenticate(request, tokens)",
+            "    authentication.authenticate(request, accepted)\n    body = http_request.body(request)",
+            "    body = http_request.body(request)\n    authentication.authenticate(request, accepted)",
             "endpoints",
         ),
         Mutant(
@@ -83,8 +82,8 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         Mutant("a batch ends in time", "            if not in_time():", "            if False:", "received_batches"),
         Mutant(
             "a batch needs the token",
-            "authentication.authenticate(request, tokens)",
-            'str(request.get("body")).startswith("[") or authentication.authenticate(request, tokens)',
+            "authentication.authenticate(request, accepted)",
+            'str(request.get("body")).startswith("[") or authentication.authenticate(request, accepted)',
             "received_batches",
         ),
         Mutant("traceparent is understood", "(trace_id_of(sent[0]) if sent else None)", "None", "endpoints"),
@@ -152,33 +151,37 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         Mutant("a dead remote is left alone", 'if state == "open":', "if False:", "sending"),
         Mutant("a blank token sends nothing", "    if not token:", "    if token is None:", "persister"),
     ),
-    "shared/sending_batches.py": (
+    "shared/batch_sender.py": (
+        Mutant("a refused event is not delivered", "if answer.accepted:", "if answer.status == 400:", "batch_sender"),
+        Mutant("who takes no batches gets none", "sender.takes_batches = False", "pass", "batch_sender"),
+        Mutant("a refused token is not tried again", "if refusal.status not in", "if 0 in", "batch_sender"),
+        Mutant("the same event is sent once", "if known == position:", "if True:", "batch_sender"),
+        Mutant("a batch fits into a request", "+ 1 > MAX_BODY_BYTES", "+ 1 > 1e9", "batch_sender"),
+        Mutant("a batch keeps its id", "sorted(trace_ids)", "trace_ids", "batch_sender"),
+    ),
+    "aws/sqs_handler.py": (
         Mutant(
-            "a refused event is not delivered", "if answer.accepted:", "if answer.status == 400:", "sending_batches"
+            "what is not done comes again", "in records if record not", "in records[1:] if record not", "sqs_handler"
         ),
-        Mutant("who takes no batches gets none", "sender.takes_batches = False", "pass", "sending_batches"),
-        Mutant("a refused token is not tried again", "if refusal.status not in", "if 0 in", "sending_batches"),
-        Mutant("the same event is sent once", "if known == position:", "if True:", "sending_batches"),
-        Mutant("a batch fits into a request", "+ 1 > MAX_BODY_BYTES", "+ 1 > 1e9", "sending_batches"),
-        Mutant("a batch keeps its id", "sorted(trace_ids)", "trace_ids", "sending_batches"),
+        Mutant("what is nowhere is not done", "        return False\n", "        return True\n", "sqs_handler"),
+        Mutant("what passes is tried again", "return record.last and _kept(", "return _kept(", "sqs_handler"),
+        Mutant("a last attempt is the last", ">= attempts", "> attempts", "sqs_handler"),
+        Mutant(
+            "a function ends in time", "finish if left() >= FINISHING_SECONDS else _no_time", "finish", "sqs_handler"
+        ),
     ),
-    "shared/outgoing.py": (
-        Mutant("what is not done comes again", "in records if record not", "in records[1:] if record not", "outgoing"),
-        Mutant("what is nowhere is not done", "        return False\n", "        return True\n", "outgoing"),
-        Mutant("what passes is tried again", "return record.last and _kept(", "return _kept(", "outgoing"),
-        Mutant("a last attempt is the last", ">= attempts", "> attempts", "outgoing"),
-        Mutant("a function ends in time", "finish if left() >= FINISHING_SECONDS else _no_time", "finish", "outgoing"),
+    "aws/cloud.py": (
+        Mutant("events wait in the queue", "    if not queue:", "    if queue:", "sqs_handler"),
+        Mutant("a 200 follows the invoke", 'client("lambda").invoke(', "(lambda **_: None)(", "ingestion"),
+        Mutant("the previous token is accepted", '("AWSCURRENT", "AWSPREVIOUS") if', '("AWSCURRENT",) if', "tokens"),
+        Mutant("a throttle is not a fault", "in _THROTTLES", "in ()", "ingestion"),
     ),
-    "dispatcher/handler.py": (Mutant("events wait in the queue", "    if queue:", "    if not queue:", "outgoing"),),
-    "shared/failed_event.py": (
-        Mutant("what SQS moved is read", 'set(found) == {"function", "event"}', "False", "failed_event"),
-    ),
-    "shared/remote_answer.py": (
+    "shared/delivery.py": (
         Mutant(
             "a result belongs to its event",
             'if [as_trace_id(each["trace_id"]) for each in listed] != list(trace_ids):',
             "if len(listed) != len(trace_ids):",
-            "sending_batches",
+            "batch_sender",
         ),
         Mutant("a connection is used again", 'next(response.iter_content(_MAX_BYTES), b"")', 'b""', "sending"),
         Mutant("a 429 is retried", "self.status == 429 or", "", "sending"),
@@ -195,7 +198,13 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
             "sending",
         ),
     ),
-    "persister/destination.py": (
+    "persister/persist.py": (
+        Mutant(
+            "the event checker hears only of stored events",
+            '    if settings.on("USE_EVENT_CHECKING"):\n        hand_on',
+            "    if True:\n        hand_on",
+            "persister",
+        ),
         Mutant("two providers must differ", "if l2 == l3:", "if False:", "persister"),
         Mutant(
             "a URL without a mapping is an error",
@@ -207,31 +216,21 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
     "shared/settings.py": (
         Mutant("a blank URL stores here", 'os.environ.get(name, "").strip()', 'os.environ.get(name, "")', "persister"),
     ),
-    "shared/hot_table.py": (
+    "aws/hot_table.py": (
         Mutant("nothing is written when validation fails", "    event.check_storable(telemetry)", "    pass", "event"),
         Mutant("an item that is too large is refused", '!= "ValidationException":', "!= ...:", "writer"),
-    ),
-    "persister/handler.py": (
-        Mutant(
-            "the event checker hears only of stored events",
-            '    if settings.on("USE_EVENT_CHECKING"):\n        hand_to',
-            "    if True:\n        hand_to",
-            "persister",
-        ),
     ),
     "shared/failure_queue.py": (
         Mutant(
             "a refused event is kept",
-            '        put(client("sqs"), url, event, reason',
-            "        (lambda *_, **__: None)(url, event, reason",
+            "kept = put(",
+            "kept = (lambda *_, **__: True)(",
             "connector",
         ),
         Mutant("without a queue Lambda keeps it", "        raise refusal", "        return", "connector"),
+        Mutant("what SQS moved is read", 'set(found) == {"function", "event"}', "False", "failure_queue"),
     ),
-    "shared/invoking.py": (
-        Mutant("a 200 follows the invoke", "    client.invoke(", "    (lambda **_: None)(", "ingestion"),
-    ),
-    "processor/handler.py": (
+    "processor/process.py": (
         Mutant(
             "an own process may drop an event",
             "    if made is None:\n        observability",
@@ -258,12 +257,11 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
         Mutant("what succeeded does not start again", "(only is None or name in only) and", "", "event_checker"),
     ),
     "shared/observability.py": (
-        Mutant("events do not share their keys", "_logger.remove_keys(_OF_ONE_EVENT)", "pass", "received_batches"),
-        Mutant("many values have a dimension", ">= _MANY_VALUES", ">= 1000", "received_batches"),
+        Mutant("events do not share their fields", "_fields.reset(before)", "pass", "received_batches"),
         Mutant(
             "an error's text stays out of the log",
-            "return type(error).__name__ + _place(error)",
-            "return str(error)",
+            "type(error).__name__ + _place(error)",
+            "str(error)",
             "observability",
         ),
         Mutant(
@@ -273,6 +271,7 @@ MUTANTS: dict[str, tuple[Mutant, ...]] = {
             "observability",
         ),
     ),
+    "aws/observe.py": (Mutant("many values have a dimension", ">= _MANY_VALUES", ">= 1000", "received_batches"),),
     "shared/responses.py": (
         Mutant(
             "an answer says no more than its reason",

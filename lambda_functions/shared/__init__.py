@@ -1,1 +1,1 @@
-"""What the functions of a twin share: the inter-cloud contract, tokens, sending, storing, logs and metrics."""
+"""The cloud-neutral core of the functions: the inter-cloud contract, and the port through which it uses its cloud."""

@@ -1,4 +1,4 @@
-"""Lets in whoever has the connection's token, and tells nobody else anything."""
+"""Admits callers that have the connection's token, and reveals nothing to any other."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ MAX_EVENTS = 100
 
 
 def documents_in(document: Any) -> list[Any] | None:
-    """The documents of a batch; None for what is none. An empty array holds no event, and is none either.
+    """The documents of a batch; None for any other document. An empty array is not a batch either.
 
     Raises Refused for a batch of too many.
     """

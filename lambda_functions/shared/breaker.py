@@ -1,8 +1,7 @@
 """A circuit breaker: after several sends in a row that failed, let the next ones fail at once for a while.
 
-It lives in the worker, and only there: a worker sends one event at a time, so there is nobody to coordinate with.
-(Powertools' breaker keeps its state in a DynamoDB table, elects who may probe, and has no clock that a test could
-turn; it would cost a table per twin, and a read in every cold start, to save each worker three slow sends.)
+Each worker has its own: a worker sends one event at a time, so there is nothing to coordinate. (Powertools' breaker
+keeps its state in a DynamoDB table: a table per twin and a read in every cold start, to save each worker three sends.)
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A public endpoint of the inter-cloud contract: authenticate, read, validate, accept, answer. Never raises.
 
-A request carries one event, or a batch of them. A batch is let in as one, and then each of its events is dealt with as
-if it had come alone.
+A request carries one event, or a batch of them. A batch is let in as one, and then each of its events is handled as if
+it had come alone.
 """
 
 from __future__ import annotations
@@ -12,63 +12,53 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from lambda_functions.shared import authentication, batch, http_request, observability, responses, settings
-from lambda_functions.shared.deadline import Remaining, remaining
+from lambda_functions.shared import authentication, batch, http_request, observability, responses, settings, tokens
 from lambda_functions.shared.envelope import Envelope, as_trace_id, new_trace_id, open_envelope, trace_id_of
 from lambda_functions.shared.errors import ConfigurationError, Refused, Unavailable
 from lambda_functions.shared.event import device_of
 from lambda_functions.shared.json_text import parse
+from lambda_functions.shared.port import Cloud, Invocation, Remaining
 from lambda_functions.shared.responses import Verdict
 from lambda_functions.shared.signing import Verifier
-from lambda_functions.shared.tokens import Tokens
 
-Accept = Callable[[Envelope], None]
+Accept = Callable[[Envelope], object]
 """Makes the event durable. Raises Refused for one that it cannot take, anything else when it cannot take it now."""
 
 BATCH_SECONDS = 8.0
-"""So long may the events of a batch take; a sender waits ten seconds for its answer."""
+"""How long the events of a batch may take; a sender waits ten seconds for its answer."""
 _RESERVE_SECONDS = 1.0
-
-_THROTTLES = {
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "ThrottlingException",
-    "TooManyRequestsException",
-}
 
 
 def serve(
     event: Any,
-    context: Any,
-    *,
+    context: Invocation,
+    cloud: Cloud,
     layer: str,
     devices: Callable[[], frozenset[str] | None],
-    tokens: Callable[[], Tokens],
     accept: Accept,
 ) -> dict[str, Any]:
-    """Answer one request.
+    """Answer one request, `{"headers", "body", "isBase64Encoded"}` as a Function URL gives it.
 
-    The order is the contract: who cannot authenticate learns nothing about what is wrong with the body. `devices` and
-    `tokens` are asked for once they are needed, so that what is wrong with them becomes an answer too.
+    The order is the contract: a caller that cannot authenticate learns nothing about what is wrong with the body.
+    `devices` is called when it is needed, so that an error in it becomes an answer too.
     """
     request = event if isinstance(event, Mapping) else {}
-    trace_id = _entering_trace_id(request, context)
+    trace_id = _entering_trace_id(request, context.request_id)
     observability.bind(trace_id=trace_id)
-    reception = _Reception(layer, devices, accept)
+    reception = _Reception(cloud, layer, devices, accept)
     try:
-        document = _read(request, tokens())
+        document = _read(request, tokens.for_receiving(cloud))
         documents = batch.documents_in(document)
-    except Exception as error:  # noqa: BLE001  # the sender gets an answer that it can act on, whatever broke here
-        return responses.to_one(_verdict(error, trace_id))
+    except Exception as error:  # noqa: BLE001  # whatever failed, the sender gets an answer that it can act on
+        return responses.to_one(reception.verdict(error, trace_id))
     if documents is None:
         return responses.to_one(reception.take(document, trace_id))
-    return responses.to_batch(trace_id, reception.take_each(documents, remaining(context)))
+    return responses.to_batch(trace_id, reception.take_each(documents, context.remaining))
 
 
 @dataclass(frozen=True)
 class _Reception:
+    cloud: Cloud
     layer: str
     devices: Callable[[], frozenset[str] | None]
     accept: Accept
@@ -76,7 +66,7 @@ class _Reception:
     def take(self, document: Any, trace_id: str, in_time: Callable[[], bool] = lambda: True) -> Verdict:
         """Make one event durable."""
         try:
-            envelope = open_envelope(document, layer=self.layer, trace_id=trace_id, from_outside=True)
+            envelope = open_envelope(document, layer=self.layer, trace_id=trace_id, cloud=None)
             trace_id = envelope.trace_id
             _arrived(envelope)
             device_of(envelope.payload, known=self.devices())
@@ -84,11 +74,11 @@ class _Reception:
                 raise Unavailable("The events before it in the batch have taken the time that there is.")
             self.accept(envelope)
         except Exception as error:  # noqa: BLE001  # as above
-            return _verdict(error, trace_id)
+            return self.verdict(error, trace_id)
         return Verdict(200, trace_id)
 
     def take_each(self, documents: Sequence[Any], left: Remaining) -> list[Verdict]:
-        """Make the events durable one after the other; when time runs out, the rest is for later."""
+        """Make the events durable one after the other; those for which no time is left are refused for now."""
         until = max(left() - BATCH_SECONDS, _RESERVE_SECONDS)
         return [self._take_one(document, lambda: left() >= until) for document in documents]
 
@@ -98,21 +88,34 @@ class _Reception:
             observability.bind(trace_id=trace_id)
             return self.take(document, trace_id, in_time)
 
+    def verdict(self, error: Exception, trace_id: str) -> Verdict:
+        """Report what kept the event, or the whole request, from being accepted."""
+        if isinstance(error, Refused):
+            observability.hop(
+                "refused", "The request was refused.", level=logging.WARNING, reason=error.reason, to="sender"
+            )
+            return Verdict(error.status, trace_id, error.reason)
+        reason = observability.describe(error)
+        observability.hop("failed", "The request could not be served.", level=logging.ERROR, reason=reason, to="sender")
+        if isinstance(error, Unavailable) or self.cloud.is_throttle(error):
+            return Verdict(429, trace_id, "throttled")
+        return Verdict(500, trace_id, "misconfigured" if isinstance(error, ConfigurationError) else "internal_error")
 
-def _entering_trace_id(request: Mapping[str, Any], context: Any) -> str:
+
+def _entering_trace_id(request: Mapping[str, Any], request_id: str | None) -> str:
     sent = http_request.header(request, "traceparent")
-    return (trace_id_of(sent[0]) if sent else None) or new_trace_id(getattr(context, "aws_request_id", None))
+    return (trace_id_of(sent[0]) if sent else None) or new_trace_id(request_id)
 
 
 def _own_trace_id(document: Any) -> str | None:
     return as_trace_id(document.get("trace_id")) if isinstance(document, Mapping) else None
 
 
-def _read(request: Mapping[str, Any], tokens: Tokens) -> Any:
-    authentication.authenticate(request, tokens)
+def _read(request: Mapping[str, Any], accepted: tokens.Tokens) -> Any:
+    authentication.authenticate(request, accepted)
     body = http_request.body(request)
     if settings.on("INTER_CLOUD_SIGNING"):
-        _verifier().verify(request, body, tokens.accepted())
+        _verifier().verify(request, body, accepted.accepted())
     return parse(body)
 
 
@@ -127,21 +130,3 @@ def _arrived(envelope: Envelope) -> None:
     age = envelope.age_seconds()
     if age is not None:
         observability.took("CrossCloudLatency", age)
-
-
-def _verdict(error: Exception, trace_id: str) -> Verdict:
-    """Tell what kept the event, or the whole request, from being accepted."""
-    if isinstance(error, Refused):
-        observability.hop(
-            "refused", "The request was refused.", level=logging.WARNING, reason=error.reason, to="sender"
-        )
-        return Verdict(error.status, trace_id, error.reason)
-    reason = observability.describe(error)
-    observability.hop("failed", "The request could not be served.", level=logging.ERROR, reason=reason, to="sender")
-    if isinstance(error, Unavailable) or _is_throttle(error):
-        return Verdict(429, trace_id, "throttled")
-    return Verdict(500, trace_id, "misconfigured" if isinstance(error, ConfigurationError) else "internal_error")
-
-
-def _is_throttle(error: Exception) -> bool:
-    return isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") in _THROTTLES

@@ -1,4 +1,4 @@
-"""The envelope of the inter-cloud contract: what carries an event from hop to hop, between clouds and inside AWS."""
+"""The envelope of the inter-cloud contract: what carries an event from hop to hop, between clouds and inside one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import Any
 from lambda_functions.shared import event as telemetry
 from lambda_functions.shared.errors import Refused
 
-THIS_CLOUD = "aws"
 L2 = "L2"
 L3 = "L3"
 TELEMETRY = "telemetry"
@@ -45,9 +44,9 @@ class Envelope:
         """The same message on its way to another layer."""
         return replace(self, target_layer=layer)
 
-    def leaving(self, layer: str) -> Envelope:
-        """The same message as it leaves this cloud now."""
-        return replace(self, source_cloud=THIS_CLOUD, target_layer=layer, timestamp=now())
+    def leaving(self, cloud: str, layer: str) -> Envelope:
+        """The same message as it leaves a cloud now."""
+        return replace(self, source_cloud=cloud, target_layer=layer, timestamp=now())
 
     def carrying(self, payload: dict[str, Any]) -> Envelope:
         """The same message with another payload."""
@@ -64,24 +63,23 @@ class Envelope:
         return (datetime.now(UTC) - made).total_seconds()
 
 
-def open_envelope(document: Any, *, layer: str, trace_id: str, from_outside: bool = False) -> Envelope:
-    """Read an envelope, or wrap a plain telemetry event as one that enters here.
+def open_envelope(document: Any, *, layer: str, trace_id: str, cloud: str | None) -> Envelope:
+    """Read an envelope, or wrap a plain telemetry event as one that enters on this cloud.
 
-    `trace_id` is given to a message that has none of its own (or none that is a UUID: data is not lost over it). One
-    `from_outside` came over a public endpoint: its layer must be the right one. Fields that are missing or null get
-    their default, unknown ones are ignored. Raises Refused.
+    `trace_id` is given to a message that has none (or one that is not a UUID: data is not lost over it). A message that
+    came over a public endpoint has no known `cloud`, and its layer must be the right one. Fields that are missing or
+    null get their default, unknown ones are ignored. Raises Refused.
     """
     if not isinstance(document, Mapping):
         raise Refused("body_not_object")
     if not _is_envelope(document):
-        cloud = UNKNOWN_CLOUD if from_outside else THIS_CLOUD
-        return Envelope(cloud, layer, TELEMETRY, now(), dict(document), trace_id)
+        return Envelope(cloud or UNKNOWN_CLOUD, layer, TELEMETRY, now(), dict(document), trace_id)
     payload = document.get("payload")
     if "payload" not in document:
         raise Refused("payload_missing")
     if not isinstance(payload, Mapping):
         raise Refused("payload_not_object")
-    if from_outside and document.get("target_layer") not in (None, layer):
+    if cloud is None and document.get("target_layer") not in (None, layer):
         raise Refused("wrong_target_layer")
     if document.get("message_type") not in (None, TELEMETRY):
         raise Refused("unknown_message_type")
@@ -102,16 +100,16 @@ def now() -> str:
 
 
 def new_trace_id(request_id: Any = None) -> str:
-    """A trace id for a message that enters the system in the Lambda request of that id.
+    """A trace id for a message that enters the system in the cloud's request of that id.
 
     Lambda keeps the request's id when it retries an asynchronous invocation, and names it in the record of one that
-    failed for good. It is a UUID, so it is the trace id: made once, however often the function runs.
+    failed for good. It is a UUID, so it becomes the trace id: the same however often the function runs.
     """
     return as_trace_id(request_id) or str(uuid.uuid4())
 
 
 def as_trace_id(value: Any) -> str | None:
-    """The UUID in its usual form, or None when the value is none (or the one that W3C calls invalid: all zero)."""
+    """The UUID in its usual form, or None for anything else (and for all zeros, which W3C calls invalid)."""
     if not isinstance(value, str) or not _UUID.fullmatch(value.lower()):
         return None
     made = uuid.UUID(value)
@@ -132,7 +130,7 @@ def trace_id_of(traceparent_header: str) -> str | None:
 
 
 def _is_envelope(document: Mapping[str, Any]) -> bool:
-    # A device may well have a property called `payload`; what an envelope has and an event has not are the marks.
+    # A device may well have a property called `payload`; the marks are what only an envelope has.
     if telemetry.DEVICE in document:
         return "payload" in document and any(mark in document for mark in _MARKS)
     return "payload" in document or any(mark in document for mark in _MARKS)

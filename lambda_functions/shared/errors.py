@@ -12,13 +12,13 @@ class ConfigurationError(GluecodeError):
 
 
 class MissingSetting(ConfigurationError, ValueError):
-    """The URL or the token, without which nothing can be sent, is not there."""
+    """The URL or the token is missing. Without it nothing can be sent."""
 
 
 class Refused(GluecodeError):
     """This event or request will never be accepted as it is: retrying is useless.
 
-    `reason` is machine-readable and reveals nothing but itself; `status` is the HTTP status that says the same.
+    `reason` is machine-readable and reveals nothing else; `status` is the HTTP status for it.
     """
 
     def __init__(self, reason: str, status: int = 400) -> None:

@@ -29,7 +29,7 @@ _EXACT = Context(prec=MAX_DIGITS)
 
 
 def device_of(event: Mapping[str, Any], known: Collection[str] | None = None) -> str:
-    """The device's id. Raises Refused when there is none, or when it is known which devices there are, and not this."""
+    """The device's id. Raises Refused when there is none, or when the devices are `known` and it is not among them."""
     device = event.get(DEVICE)
     if device is None or device == "":
         raise Refused("iot_device_id_missing")

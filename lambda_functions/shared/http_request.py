@@ -1,4 +1,4 @@
-"""Reads the HTTP request that a Function URL hands to Lambda."""
+"""Reads an HTTP request as a Function URL gives it: `headers`, `body` and `isBase64Encoded`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from lambda_functions.shared.errors import Refused
 
 MAX_BODY_BYTES = 512 * 1024
 """More than any storable item (400 KB) needs; half of what a queue and an asynchronous invocation hold, so that an
-event that fails for good still fits into the failure queue together with the story of its failure."""
+event that fails for good fits into the failure queue together with the description of its failure."""
 
-_MENDED = "\ufffd"
-"""What stands in a text where bytes were no UTF-8. Whoever made a text of the body may have put it there: then the
-body's length no longer is what the sender said."""
+_REPLACEMENT = "\ufffd"
+"""Replaces bytes that are not valid UTF-8 when a body is decoded to text. The body's length then differs from the
+sender's Content-Length."""
 
 
 def header(event: Mapping[str, Any], name: str) -> list[str]:
@@ -33,7 +33,7 @@ def body(event: Mapping[str, Any]) -> bytes:
     if not isinstance(text, str):
         raise Refused("body_not_json")
     content = _decoded(text) if event.get("isBase64Encoded") is True else _encoded(text)
-    if _MENDED in text and header(event, "Content-Length") not in ([], [str(len(content))]):
+    if _REPLACEMENT in text and header(event, "Content-Length") not in ([], [str(len(content))]):
         raise Refused("body_not_json")
     if len(content) > MAX_BODY_BYTES:
         raise Refused("body_too_large", 413)

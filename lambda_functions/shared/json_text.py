@@ -14,7 +14,7 @@ def parse(body: bytes) -> Any:
     """Read a document; fractions become Decimal. Raises Refused.
 
     Stricter than Python's own reader: no NaN or Infinity, and no key twice in one object, because two readers that
-    keep different ones of the values would disagree on what was said.
+    keep different ones of the values would disagree on the document.
     """
     try:
         return json.loads(
@@ -34,14 +34,6 @@ def dump(document: Any) -> bytes:
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_number).encode()
 
 
-def message_text(document: Any) -> str:
-    """Write a document as the text of an SQS message. Raises as `dump` does.
-
-    SQS takes every character that XML does; JSON has two more, and says them in another way too.
-    """
-    return dump(document).decode().replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
-
-
 def _object_without_duplicates(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     listed = list(pairs)
     made = dict(listed)
@@ -58,4 +50,4 @@ def _number(value: Any) -> float:
     # Lambda hands every function its event with binary fractions, so nothing is lost here that would survive the hop.
     if isinstance(value, Decimal):
         return float(value)
-    raise TypeError(f"{type(value).__name__} is no JSON value")
+    raise TypeError(f"{type(value).__name__} is not a JSON value")

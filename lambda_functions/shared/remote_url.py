@@ -20,7 +20,7 @@ def checked_host(url: str) -> str:
         parts = urlsplit(url)
         host, _port = parts.hostname or "", parts.port
     except ValueError as error:
-        raise ConfigurationError(f"The URL of the other cloud's endpoint is none: {error}.") from None
+        raise ConfigurationError(f"The URL of the other cloud's endpoint is not valid: {error}.") from None
     if not host or parts.username is not None:
         raise ConfigurationError("The URL of the other cloud's endpoint has no host, or a user name in it.")
     loopback = parts.scheme == "http" and _is_loopback(host) and settings.on("GLUECODE_ALLOW_LOOPBACK_HTTP")

@@ -1,4 +1,4 @@
-"""Carries an envelope, or a batch of them, to another cloud over HTTPS: for the connector and for the persister.
+"""Sends an envelope, or a batch of them, to another cloud over HTTPS: for the connector and for the persister.
 
     200 to 299                           accepted
     429, 5xx, timeout, no connection   up to 3 more attempts, 1 s, 2 s and 4 s apart (later if `Retry-After` says so),
@@ -22,11 +22,11 @@ from requests.adapters import HTTPAdapter
 from lambda_functions.shared import observability, settings
 from lambda_functions.shared.authentication import TOKEN_HEADER
 from lambda_functions.shared.breaker import Breaker
-from lambda_functions.shared.deadline import Remaining
+from lambda_functions.shared.delivery import RemoteAnswer, answered, unanswered
 from lambda_functions.shared.envelope import Envelope, traceparent
 from lambda_functions.shared.errors import MissingSetting, Refused, Unavailable
 from lambda_functions.shared.json_text import dump
-from lambda_functions.shared.remote_answer import RemoteAnswer, answered, unanswered
+from lambda_functions.shared.port import Remaining
 from lambda_functions.shared.remote_url import checked_host
 from lambda_functions.shared.signing import signed
 from lambda_functions.shared.tokens import Tokens
@@ -58,7 +58,7 @@ def message_of(envelope: Envelope) -> Message:
 
 
 class Sender:
-    """The way to one endpoint: a connection that stays open between invocations, and its breaker.
+    """A connection to one endpoint that stays open between invocations, and its breaker.
 
     `takes_batches` becomes false once the other cloud has refused one.
 

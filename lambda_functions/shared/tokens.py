@@ -1,8 +1,8 @@
-"""The tokens of a connection: from the environment, or from Secrets Manager, kept for a while in the worker.
+"""The tokens of a connection: from the environment, or from the cloud's secret store, cached in the worker.
 
-INTER_CLOUD_TOKEN is the token itself. A deployed twin sets INTER_CLOUD_TOKEN_SECRET instead, the ARN of a secret that
-holds it. Secrets Manager's stages AWSCURRENT and AWSPREVIOUS are the two tokens that a receiver accepts, so a rotation
-refuses nobody; a sender sends the current one.
+INTER_CLOUD_TOKEN is the token itself. A deployed twin sets INTER_CLOUD_TOKEN_SECRET instead, the name (on AWS: the ARN)
+of a secret that holds it. A receiver accepts the secret's current and previous value, so a rotation refuses nobody; a
+sender sends the current one.
 """
 
 from __future__ import annotations
@@ -10,21 +10,13 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable
-from typing import Any
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from lambda_functions.shared import observability, settings
-from lambda_functions.shared.clients import client
+from lambda_functions.shared.port import Cloud
 
 CACHED_SECONDS = 300.0
 REFETCH_SECONDS = 15.0
 """A receiver fetches again for wrong tokens at most once in this time, so that they cannot drive up the bill."""
-
-SERVICES = ("secretsmanager",) if settings.text("INTER_CLOUD_TOKEN_SECRET") else ()
-"""What has to be asked for a token, as this worker is set up."""
-
-_ABSENT = ("ResourceNotFoundException", "InvalidRequestException")  # the latter: "it was marked for deletion"
 
 
 class Tokens:
@@ -45,13 +37,13 @@ class Tokens:
         self._refetched_at = float("-inf")
 
     def current(self) -> str:
-        """The token to send, or an empty string when none is configured. Raises ClientError as `accepted` does."""
+        """The token to send, or an empty string when none is configured. Raises as `accepted` does."""
         return next(iter(self.accepted()), "")
 
     def accepted(self) -> tuple[str, ...]:
-        """The tokens to accept. Raises ClientError or BotoCoreError when they could never be fetched.
+        """The tokens to accept. Raises the cloud's error when they could never be fetched.
 
-        While Secrets Manager does not answer, tokens that were fetched before stay good.
+        While the secret store does not answer, tokens that were fetched before stay valid.
         """
         if self._tokens is None:
             self._take(self._fetch())
@@ -69,7 +61,7 @@ class Tokens:
     def _try_again(self) -> None:
         try:
             self._take(self._fetch())
-        except (ClientError, BotoCoreError) as error:
+        except Exception as error:  # noqa: BLE001  # whatever it was, the known tokens stay valid
             observability.warn("The token could not be fetched again.", reason=observability.describe(error))
             self._fetched_at = self._clock() - CACHED_SECONDS + REFETCH_SECONDS
 
@@ -78,36 +70,25 @@ class Tokens:
         self._fetched_at = self._clock()
 
 
-def for_sending() -> Tokens:
+def for_sending(cloud: Cloud) -> Tokens:
     """The tokens of a function that sends."""
-    return _configured(settings.text("INTER_CLOUD_TOKEN"), settings.text("INTER_CLOUD_TOKEN_SECRET"), receives=False)
+    return _configured(cloud, receives=False)
 
 
-def for_receiving() -> Tokens:
+def for_receiving(cloud: Cloud) -> Tokens:
     """The tokens of a function that receives."""
-    return _configured(settings.text("INTER_CLOUD_TOKEN"), settings.text("INTER_CLOUD_TOKEN_SECRET"), receives=True)
+    return _configured(cloud, receives=True)
 
 
-def fetch_secret(secrets: Any, secret: str, stages: tuple[str, ...]) -> tuple[str, ...]:
-    """The secret's value at each stage that it has; blank ones are left out. Raises ClientError."""
-    values = []
-    for stage in stages:
-        try:
-            values.append(secrets.get_secret_value(SecretId=secret, VersionStage=stage)["SecretString"].strip())
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in _ABSENT:
-                raise
-    return tuple(value for value in values if value)
+def _configured(cloud: Cloud, *, receives: bool) -> Tokens:
+    token, secret = settings.text("INTER_CLOUD_TOKEN"), settings.text("INTER_CLOUD_TOKEN_SECRET")
+    return _cached(cloud.read_secret, token, secret, receives)
 
 
 @functools.cache
-def _configured(token: str, secret: str, *, receives: bool) -> Tokens:
+def _cached(read: Callable[..., tuple[str, ...]], token: str, secret: str, receives: bool) -> Tokens:
     if token:
         return Tokens(lambda: (token,))
     if not secret:
         return Tokens(tuple)
-    stages = ("AWSCURRENT", "AWSPREVIOUS") if receives else ("AWSCURRENT",)
-    return Tokens(
-        lambda: fetch_secret(client("secretsmanager"), secret, stages),
-        refetch_seconds=REFETCH_SECONDS if receives else 0.0,
-    )
+    return Tokens(lambda: read(secret, previous=receives), refetch_seconds=REFETCH_SECONDS if receives else 0.0)

@@ -1,4 +1,4 @@
-"""What a function knows of its twin: the document that the deployment made from the project's files.
+"""The twin's document, which the deployment made from the project's files: devices, providers, processors, events.
 
 `{"config", "config_iot_devices", "config_events", "config_providers", "processors"}`, as `digital_twin_info.json` on
 the import path (the configuration layer puts it there), or in the environment variable DIGITAL_TWIN_INFO, which wins.

@@ -16,10 +16,10 @@ from typing import Any, Literal
 from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy_steps.ownership import is_ours
-from lambda_functions.shared import failed_event
+from lambda_functions.shared import failure_queue
 from lambda_functions.shared.envelope import L2, as_trace_id, new_trace_id, open_envelope
 from lambda_functions.shared.errors import Refused
-from lambda_functions.shared.failed_event import FailedEvent, NotAFailedEvent
+from lambda_functions.shared.failure_queue import FailedEvent, NotAFailedEvent
 from orchestrator.core.names import TwinNames
 from orchestrator.core.specs import Owner
 from orchestrator.operations.failure_queue import FailureQueue, Message
@@ -177,7 +177,7 @@ class _Replay:
 
 
 def _entry(message: Message, twin: str) -> _Entry:
-    failed = failed_event.read(message.body)
+    failed = failure_queue.read(message.body)
     # The rule's error action names what the rule could not reach; what it wants to reach is the dispatcher.
     function = TwinNames(twin).function("dispatcher") if failed.origin == "iot-rule" else failed.function
     document, trace_id = _document(failed)
@@ -194,6 +194,6 @@ def _document(failed: FailedEvent) -> tuple[Any, str]:
     if isinstance(event, Mapping) and "payload" in event and as_trace_id(event.get("trace_id")) == trace_id:
         return event, trace_id
     try:
-        return open_envelope(event, layer=L2, trace_id=trace_id).as_dict(), trace_id
+        return open_envelope(event, layer=L2, trace_id=trace_id, cloud="aws").as_dict(), trace_id
     except Refused:  # the function refused it, too, and will say so again
         return event, failed.trace_id or ""

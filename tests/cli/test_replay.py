@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lambda_functions.shared import failed_event
+from lambda_functions.shared.failure_queue import document
 from orchestrator.cli import main
 from orchestrator.core.errors import GluecodeError
 from orchestrator.core.specs import Owner
@@ -105,7 +105,7 @@ def run(
 
 def by_function(function: str, event: Any = ENVELOPE, trace_id: str = TRACE) -> dict[str, Any]:
     """As a function itself reports it."""
-    return failed_event.document(
+    return document(
         reason="remote_400", function=function, trace_id=trace_id, event=event, failed_at="2026-11-23T10:00:01.000Z"
     )
 

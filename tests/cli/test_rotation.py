@@ -11,7 +11,7 @@ import pytest
 
 from deploy_steps.errors import ForeignResource
 from deploy_steps.kinds.secret import put
-from lambda_functions.shared.tokens import fetch_secret
+from lambda_functions.aws.cloud import fetch_secret
 from orchestrator.cli import main
 from orchestrator.core.errors import GluecodeError, UsageError
 from orchestrator.core.names import Installation

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from lambda_functions.shared.tokens import fetch_secret
+from lambda_functions.aws.cloud import fetch_secret
 from orchestrator.cli import main
 from orchestrator.local.remote_client import envelope
 from orchestrator.local.remote_cloud import RemoteCloud

@@ -11,7 +11,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from lambda_functions.shared import failed_event
+from lambda_functions.shared.failure_queue import read as read_failed
 from orchestrator.core.names import TwinNames
 from orchestrator.operations import failure_queue
 from orchestrator.operations.session import Aws
@@ -120,6 +120,6 @@ def queued(aws: Aws, twin: str) -> list[dict[str, Any]]:
     payloads = []
     with failure_queue.find(aws, twin) as queue:
         while batch := queue.borrow():
-            failed = [failed_event.read(message.body).event for message in batch]
+            failed = [read_failed(message.body).event for message in batch]
             payloads += [found.get("payload", found) for found in failed]
     return payloads

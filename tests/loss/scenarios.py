@@ -20,7 +20,7 @@ from tests.loss.proxy import FUNCTION_URL
 from tests.loss.world import DOUBLED, Layers, World
 
 _ATTEMPTS = 20
-_SLOWER_THAN_AWS_CLIENTS_WAIT = 6.0  # seconds; lambda_functions.shared.clients waits for 5
+_SLOWER_THAN_AWS_CLIENTS_WAIT = 6.0  # seconds; lambda_functions.aws.cloud waits for 5
 _SLOWER_THAN_SENDERS_WAIT = 11.0  # lambda_functions.shared.sending waits for 10
 _RETRY_AFTER = 0.2
 _COMES_AGAIN_AFTER = "20"

@@ -11,7 +11,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from lambda_functions.shared import failed_event, hot_table
+from lambda_functions.aws import hot_table
+from lambda_functions.shared import failure_queue
 from orchestrator.core.names import TwinNames
 from orchestrator.operations.session import Aws
 from tests.loss import ledger
@@ -53,7 +54,7 @@ def _store(aws: Aws, number: int, **changes: Any) -> None:
 
 
 def _queue(aws: Aws, document: Any) -> None:
-    failed = failed_event.document(reason="any", function="any", trace_id="", event=document, failed_at="")
+    failed = failure_queue.document(reason="any", function="any", trace_id="", event=document, failed_at="")
     url = aws.client("sqs").get_queue_url(QueueName=TwinNames(TWIN).failure_queue)["QueueUrl"]
     aws.client("sqs").send_message(QueueUrl=url, MessageBody=json.dumps(failed))
 

@@ -11,9 +11,11 @@ import pytest
 from boto3.dynamodb.types import TypeDeserializer
 from moto import mock_aws
 
-from lambda_functions.shared import clients, endpoint, observability, sending, tokens, twin_info
+from lambda_functions.aws import cloud, observe
+from lambda_functions.shared import endpoint, observability, sending, tokens, twin_info
 from tests.unit.lambda_functions.support import TABLE, TOKEN, Recorded, Remote, remote_cloud, twin_document
 
+observability.use(observe)
 hypothesis.settings.register_profile("gluecode", deadline=None)  # a busy machine is no fault of the code
 hypothesis.settings.load_profile("gluecode")
 
@@ -63,12 +65,12 @@ def _forget() -> None:
     for cached in (
         endpoint._verifier,
         sending.sender_to,
-        tokens._configured,
+        tokens._cached,
         twin_info._from_import_path,
         twin_info._read,
     ):
         cached.cache_clear()
-    observability._metrics.clear_metrics()
+    observe._metrics.clear_metrics()
 
 
 @pytest.fixture
@@ -80,7 +82,7 @@ def aws() -> Iterator[None]:
 
 
 def _make_table() -> None:
-    clients.client("dynamodb").create_table(
+    cloud.client("dynamodb").create_table(
         TableName=TABLE,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=[
@@ -100,7 +102,7 @@ def stored(aws: None) -> Any:
     value = TypeDeserializer().deserialize
 
     def items() -> list[dict[str, Any]]:
-        found = clients.client("dynamodb").scan(TableName=TABLE)["Items"]
+        found = cloud.client("dynamodb").scan(TableName=TABLE)["Items"]
         return [{name: value(attribute) for name, attribute in item.items()} for item in found]
 
     return items
@@ -109,7 +111,7 @@ def stored(aws: None) -> Any:
 @pytest.fixture
 def invocations(aws: None) -> Iterator[Recorded]:
     """What Lambda was asked to run."""
-    recorded, events = Recorded(), clients.client("lambda").meta.events
+    recorded, events = Recorded(), cloud.client("lambda").meta.events
     events.register("provide-client-params.lambda.Invoke", recorded.note)
     yield recorded
     events.unregister("provide-client-params.lambda.Invoke", recorded.note)
@@ -119,15 +121,15 @@ def invocations(aws: None) -> Iterator[Recorded]:
 def lambda_over_http(monkeypatch: pytest.MonkeyPatch, remote: Remote) -> Iterator[Remote]:
     """Lambda's own API, answering over real HTTP what it is told to."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", remote.url)
-    clients.client.cache_clear()
+    cloud.client.cache_clear()
     yield remote
-    clients.client.cache_clear()
+    cloud.client.cache_clear()
 
 
 @pytest.fixture
 def failure_queue(aws: None, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The twin's failure queue; answers the documents in it."""
-    sqs = clients.client("sqs")
+    sqs = cloud.client("sqs")
     url = sqs.create_queue(QueueName="factory-failures")["QueueUrl"]
     monkeypatch.setenv("FAILURE_QUEUE_URL", url)
 

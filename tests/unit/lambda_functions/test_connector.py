@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from lambda_functions.connector.handler import connect, lambda_handler
+from lambda_functions.aws import cloud
+from lambda_functions.connector.connect import connect
+from lambda_functions.connector.handler import lambda_handler
 from lambda_functions.shared.errors import Refused, Unavailable
 from lambda_functions.shared.sending import Sender
 from tests.unit.lambda_functions.support import (
@@ -34,7 +36,7 @@ def connected(monkeypatch: pytest.MonkeyPatch, remote: Remote) -> Remote:
 
 
 def connected_to(remote: Remote, pauses: list[float]) -> None:
-    connect(an_envelope(), Sender(remote.url, sleep=pauses.append), tokens(TOKEN), an_hour)
+    connect(cloud, an_envelope(), Sender(remote.url, sleep=pauses.append), tokens(TOKEN), an_hour)
 
 
 # The source document's tests.

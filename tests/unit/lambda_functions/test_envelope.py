@@ -25,7 +25,7 @@ HEX = TRACE_ID.replace("-", "")
 
 
 def opened(document: Any) -> Any:
-    return open_envelope(document, layer="L2", trace_id=OTHER_ID)
+    return open_envelope(document, layer="L2", trace_id=OTHER_ID, cloud="aws")
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_plain_event_enters_here_and_now() -> None:
 
 
 def test_an_envelope_that_leaves_is_this_clouds_and_from_now_and_still_the_same_event() -> None:
-    leaving = an_envelope(source_cloud="gcp", timestamp="2020-01-01T00:00:00Z").leaving("L3")
+    leaving = an_envelope(source_cloud="gcp", timestamp="2020-01-01T00:00:00Z").leaving("aws", "L3")
 
     age = leaving.age_seconds()
     assert age is not None

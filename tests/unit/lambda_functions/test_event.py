@@ -13,7 +13,8 @@ from boto3.dynamodb.types import TypeDeserializer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_functions.shared import event, hot_table
+from lambda_functions.aws import hot_table
+from lambda_functions.shared import event
 from lambda_functions.shared.errors import Refused
 from lambda_functions.shared.json_text import dump, parse
 

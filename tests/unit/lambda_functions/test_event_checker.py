@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from lambda_functions.aws.cloud import client
 from lambda_functions.event_checker.actions import topic
 from lambda_functions.event_checker.handler import lambda_handler
-from lambda_functions.shared.clients import client
 from lambda_functions.shared.errors import Unavailable
 from tests.unit.lambda_functions.support import (
     TELEMETRY,

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
 import pytest
 
-from lambda_functions.shared import observability, tracing
+from lambda_functions.aws import observe
+from lambda_functions.aws.entry import observed
+from lambda_functions.shared import observability
 from lambda_functions.shared.errors import Refused
-from lambda_functions.shared.observability import bind_envelope, describe, hop, note, observed
+from lambda_functions.shared.observability import bind_envelope, describe, hop, note
 from tests.unit.lambda_functions.support import Context, an_envelope, lines_of, metrics_of
 
 
@@ -134,6 +138,25 @@ def test_what_another_cloud_gives_as_its_reason_makes_no_metric_of_its_own(capsy
     assert [metrics["reason"] for metrics in metrics_of(output)] == ["remote_400"]
 
 
+def test_events_on_several_threads_keep_their_own_fields(capsys: pytest.CaptureFixture[str]) -> None:
+    together = threading.Barrier(8)
+
+    @observed("writer")
+    def write(event: Any, _context: Any) -> None:
+        bind_envelope(an_envelope({"iotDeviceId": event}, trace_id=event))
+        together.wait(10)
+        note(event)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda name: write(name, Context(function_name=name)), [f"event-{n}" for n in range(80)]))
+
+    lines = lines_of(capsys.readouterr().out)
+    assert len(lines) == 80
+    for line in lines:
+        name = line["message"]
+        assert (line["trace_id"], line["device"], line["function"]) == (name, name, name)
+
+
 # X-Ray.
 
 
@@ -151,7 +174,7 @@ def test_xray_is_left_alone_unless_the_invocation_is_sampled_and_someone_listens
     monkeypatch.setenv("_X_AMZN_TRACE_ID", trace)
     monkeypatch.setenv("AWS_XRAY_DAEMON_ADDRESS", daemon)
 
-    with tracing.segment("writer") as segment:
+    with observe.segment("writer") as segment:
         assert segment is None
 
 
@@ -179,7 +202,7 @@ def segments(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     tracer = type("Tracer", (), {"provider": Recorder()})()
     monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1")
     monkeypatch.setenv("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:2000")
-    monkeypatch.setattr(tracing, "_tracer", lambda: tracer)
+    monkeypatch.setattr(observe, "_tracer", lambda: tracer)
     return seen
 
 
@@ -196,7 +219,7 @@ def test_a_sampled_invocation_has_a_segment_that_carries_the_trace_id(segments: 
 
 
 def test_each_event_of_a_batch_has_a_segment_of_its_own(segments: list[Any]) -> None:
-    @observability.observed("writer")
+    @observed("writer")
     def write(_event: Any, _context: Any) -> None:
         for trace_id in ("first", "second"):
             with observability.one_of_several():
@@ -220,8 +243,8 @@ def test_a_layer_without_the_xray_sdk_costs_the_picture_and_not_the_event(monkey
     for name in [name for name in sys.modules if name.partition(".")[0] == "aws_xray_sdk"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "aws_xray_sdk", None)
-    tracing._tracer.cache_clear()
+    observe._tracer.cache_clear()
 
     assert handler(None, Context()) == "done"
 
-    tracing._tracer.cache_clear()
+    observe._tracer.cache_clear()

@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
-from lambda_functions.persister.handler import lambda_handler, persist, write_here, write_remotely
-from lambda_functions.shared.clients import client
+from lambda_functions.aws import cloud
+from lambda_functions.aws.cloud import client
+from lambda_functions.persister.handler import lambda_handler
+from lambda_functions.persister.persist import persist, write_remotely
 from lambda_functions.shared.errors import ConfigurationError, Refused, Unavailable
 from lambda_functions.shared.sending import Sender
+from lambda_functions.shared.store import store
 from tests.unit.lambda_functions.support import (
     HANG,
     TABLE,
@@ -50,7 +53,7 @@ def across(monkeypatch: pytest.MonkeyPatch, remote: Remote) -> Remote:
 
 def sent_with(remote: Remote, pauses: list[float], **options: Any) -> None:
     sender = Sender(remote.url, sleep=pauses.append, **options)
-    write_remotely(an_envelope(), sender, tokens(TOKEN), an_hour)
+    write_remotely(cloud, an_envelope(), sender, tokens(TOKEN), an_hour)
 
 
 # The source document's tests.
@@ -246,7 +249,7 @@ def test_multi_cloud_dns_resolution_failure() -> None:
     sender = Sender("https://remote-writer.invalid/api/writer", sleep=lambda _: None)
 
     with pytest.raises(Unavailable) as raised:
-        write_remotely(an_envelope(), sender, tokens(TOKEN), an_hour)
+        write_remotely(cloud, an_envelope(), sender, tokens(TOKEN), an_hour)
 
     assert str(raised.value) == (
         "remote-writer.invalid did not accept the event in 4 attempts: the host's name cannot be resolved."
@@ -359,7 +362,7 @@ def test_the_event_checker_gets_the_event_after_it_is_stored(
     monkeypatch.setenv("USE_EVENT_CHECKING", "true")
     monkeypatch.setenv("EVENT_CHECKER_LAMBDA_NAME", "factory-event-checker")
 
-    persist(an_envelope(), an_hour)
+    persist(cloud, an_envelope(), an_hour)
 
     assert stored() == [ITEM]
     assert invocations.payloads() == [("factory-event-checker", an_envelope().as_dict())]
@@ -372,7 +375,7 @@ def test_the_event_checker_is_left_alone_unless_switched_on(
     monkeypatch.setenv("USE_EVENT_CHECKING", switch)
     monkeypatch.setenv("EVENT_CHECKER_LAMBDA_NAME", "factory-event-checker")
 
-    persist(an_envelope(), an_hour)
+    persist(cloud, an_envelope(), an_hour)
 
     assert stored() == [ITEM]
     assert invocations.payloads() == []
@@ -392,7 +395,7 @@ def test_the_event_checker_does_not_hear_of_an_event_that_was_not_stored(
 
 
 def test_a_stored_event_says_so_in_the_log_with_its_trace_id(aws: None, capsys: pytest.CaptureFixture[str]) -> None:
-    write_here(an_envelope(), client("dynamodb"), TABLE)
+    store(cloud, an_envelope())
     lambda_handler(an_envelope().as_dict(), Context())
 
     ways = [(line["hop"], line["trace_id"], line.get("to")) for line in lines_of(capsys.readouterr().out)[1:]]

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from lambda_functions.aws import cloud
 from lambda_functions.processor import handler, own_code
-from lambda_functions.processor.handler import process, to_persister
+from lambda_functions.processor.process import process
 from lambda_functions.shared.errors import ConfigurationError, Refused
 from tests.unit.lambda_functions.support import (
     TELEMETRY,
@@ -50,7 +51,7 @@ def with_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
 
 def handed_on(own: own_code.Process, invocations: Recorded, **changes: Any) -> dict[str, Any]:
     envelope = an_envelope({**TELEMETRY, **changes}, target_layer="L2")
-    assert process(envelope, own, to_persister()) == "forwarded"
+    assert process(cloud, envelope, own) == "forwarded"
     [(function, made)] = invocations.payloads()
     assert function == "factory-persister"
     payload: dict[str, Any] = made["payload"]
@@ -110,7 +111,7 @@ def test_none_drops_the_event_and_the_log_and_the_metrics_say_so(
 )
 def test_what_is_no_event_is_refused(made: Any, reason: str, invocations: Recorded) -> None:
     with pytest.raises(Refused, match=reason):
-        process(an_envelope(), lambda _: made, to_persister())
+        process(cloud, an_envelope(), lambda _: made)
 
     assert invocations.calls == []
 
@@ -120,7 +121,7 @@ def test_a_result_that_contains_itself_is_refused(invocations: Recorded) -> None
     made["made"] = made
 
     with pytest.raises(Refused, match="processor_made_no_json"):
-        process(an_envelope(), lambda _: made, to_persister())
+        process(cloud, an_envelope(), lambda _: made)
 
 
 def test_a_decimal_from_the_devices_own_code_is_a_number(invocations: Recorded) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from lambda_functions.aws.entry import remaining
 from lambda_functions.shared.breaker import COOLDOWN_SECONDS, THRESHOLD, Breaker
-from lambda_functions.shared.deadline import remaining
 from lambda_functions.shared.errors import ConfigurationError, Refused, Unavailable
 from lambda_functions.shared.sending import Sender, sender_to
 from lambda_functions.shared.tokens import Tokens
@@ -200,8 +200,8 @@ def test_a_token_that_cannot_travel_is_not_sent(token: str, remote: Remote) -> N
         ("https:///api", "no host"),
         ("example.com/api", "no host"),
         ("https://user:secret@example.com/api", "user name"),
-        ("https://example.com:port/api", "none"),
-        ("https://[::1/api", "none"),
+        ("https://example.com:port/api", "not valid"),
+        ("https://[::1/api", "not valid"),
     ],
 )
 def test_a_url_that_must_not_be_used_is_a_configuration_error(url: str, why: str) -> None:

@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 
+from lambda_functions.aws import cloud
+from lambda_functions.aws.cloud import client, fetch_secret
 from lambda_functions.shared.authentication import authenticate, matches
-from lambda_functions.shared.clients import client
 from lambda_functions.shared.errors import Refused
 from lambda_functions.shared.tokens import (
     CACHED_SECONDS,
     REFETCH_SECONDS,
     Tokens,
-    fetch_secret,
     for_receiving,
     for_sending,
 )
@@ -164,13 +164,13 @@ def test_the_token_itself_wins_over_the_secret_and_a_blank_one_does_not(
 ) -> None:
     secrets.create_secret(Name="connection", SecretString="from-the-secret")
     monkeypatch.setenv("INTER_CLOUD_TOKEN_SECRET", "connection")
-    assert for_sending().current() == for_receiving().current() == "from-the-secret"
+    assert for_sending(cloud).current() == for_receiving(cloud).current() == "from-the-secret"
 
     monkeypatch.setenv("INTER_CLOUD_TOKEN", "  ")
-    assert for_sending().current() == "from-the-secret"
+    assert for_sending(cloud).current() == "from-the-secret"
 
     monkeypatch.setenv("INTER_CLOUD_TOKEN", " from-the-environment ")
-    assert for_sending().accepted() == for_receiving().accepted() == ("from-the-environment",)
+    assert for_sending(cloud).accepted() == for_receiving(cloud).accepted() == ("from-the-environment",)
 
 
 def test_a_sender_asks_for_the_current_token_only(secrets: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,8 +178,8 @@ def test_a_sender_asks_for_the_current_token_only(secrets: Any, monkeypatch: pyt
     secrets.put_secret_value(SecretId="connection", SecretString="new")
     monkeypatch.setenv("INTER_CLOUD_TOKEN_SECRET", "connection")
 
-    assert for_sending().accepted() == ("new",)
-    assert for_receiving().accepted() == ("new", "old")
+    assert for_sending(cloud).accepted() == ("new",)
+    assert for_receiving(cloud).accepted() == ("new", "old")
 
 
 def test_a_rotation_while_events_arrive_refuses_neither_the_old_nor_the_new_token(

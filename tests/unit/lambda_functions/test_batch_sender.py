@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lambda_functions.aws.entry import remaining
 from lambda_functions.shared.batch import MAX_EVENTS
+from lambda_functions.shared.batch_sender import Result, _groups, batch_id, send_all
 from lambda_functions.shared.breaker import THRESHOLD
-from lambda_functions.shared.deadline import remaining
 from lambda_functions.shared.envelope import Envelope, trace_id_of
 from lambda_functions.shared.errors import MissingSetting, Refused, Unavailable
 from lambda_functions.shared.http_request import MAX_BODY_BYTES
 from lambda_functions.shared.sending import Message, Sender
-from lambda_functions.shared.sending_batches import Result, _groups, batch_id, send_all
 from lambda_functions.shared.signing import Verifier
 from lambda_functions.shared.tokens import Tokens
 from tests.unit.lambda_functions.support import (

@@ -1,4 +1,4 @@
-"""Carries several envelopes to another cloud in as few requests as they fit in.
+"""Sends several envelopes to another cloud in as few requests as they fit in.
 
 What is refused, or cannot be taken now, is so for each event by itself. A cloud that refuses a batch as such, or does
 not answer it with a result for each event, gets its events one by one from then on; nothing counts as delivered before
@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from lambda_functions.shared import observability
 from lambda_functions.shared.batch import MAX_EVENTS
-from lambda_functions.shared.deadline import Remaining
+from lambda_functions.shared.delivery import RemoteAnswer, results
 from lambda_functions.shared.envelope import Envelope
 from lambda_functions.shared.errors import Refused, Unavailable
 from lambda_functions.shared.http_request import MAX_BODY_BYTES
 from lambda_functions.shared.json_text import dump
-from lambda_functions.shared.remote_answer import RemoteAnswer, results
+from lambda_functions.shared.port import Remaining
 from lambda_functions.shared.sending import Message, Sender, message_of
 from lambda_functions.shared.tokens import Tokens
 
@@ -51,7 +51,7 @@ def send_all(
                 messages[position] = message_of(envelope)
             else:
                 twins[position] = known
-        except Exception as error:  # noqa: BLE001  # it is told of this event, and costs no other
+        except Exception as error:  # noqa: BLE001  # the result of this event alone
             ended[position] = error
     for group in _groups(messages):
         ended.update(
@@ -69,7 +69,7 @@ def batch_id(trace_ids: Iterable[str]) -> str:
 def _groups(messages: dict[int, Message]) -> Iterator[list[int]]:
     """The positions of the messages that travel together, within the limits of a request."""
     group: list[int] = []
-    size = 1  # the brackets, without the comma that the first one has not
+    size = 1  # the brackets, without the comma that the first message does not have
     for position, message in messages.items():
         if group and (len(group) == MAX_EVENTS or size + len(message.body) + 1 > MAX_BODY_BYTES):
             yield group
@@ -91,7 +91,7 @@ def _send_group(sender: Sender, messages: list[Message], tokens: Tokens, remaini
 def _send_together(
     sender: Sender, messages: list[Message], tokens: Tokens, remaining: Remaining
 ) -> list[Result] | None:
-    """How it ended for each; None when the other cloud takes no batches, and has none of the events for all we know."""
+    """How it ended for each; None when the other cloud takes no batches, so that none of the events was accepted."""
     try:
         answer = sender.post(lambda: _joined(messages), tokens, remaining)
     except Refused as refusal:

@@ -1,4 +1,4 @@
-"""What waits in an outgoing queue leaves for the other cloud, or lies in the failure queue: nothing else is done."""
+"""What waits in an outbox is delivered to the other cloud, or put into the failure queue: nothing else is done."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
+from lambda_functions.aws.cloud import client, message_text
 from lambda_functions.connector.handler import lambda_handler as connector
 from lambda_functions.dispatcher.handler import lambda_handler as dispatcher
 from lambda_functions.ingestion.handler import lambda_handler as ingestion
 from lambda_functions.persister.handler import lambda_handler as persister
 from lambda_functions.processor.handler import lambda_handler as processor
-from lambda_functions.shared import failed_event, sending
-from lambda_functions.shared.clients import client
+from lambda_functions.shared import sending
 from lambda_functions.shared.errors import Refused
-from lambda_functions.shared.json_text import message_text
+from lambda_functions.shared.failure_queue import read
 from lambda_functions.writer.handler import lambda_handler as writer
 from tests.unit.lambda_functions.support import (
     TABLE,
@@ -155,7 +155,7 @@ def test_what_could_not_be_delivered_often_enough_is_kept_with_the_real_reason(
 
     assert (again(before), again(last)) == (["m0"], [])
     [kept] = map(json.dumps, failure_queue())
-    found = failed_event.read(kept)
+    found = read(kept)
     assert (found.origin, found.reason, found.trace_id) == ("function", "Unavailable", events(1)[0]["trace_id"])
     assert found.detail == "127.0.0.1 could not take the event now: remote_503:because_503."
 
@@ -344,7 +344,7 @@ def test_an_event_without_a_trace_id_keeps_the_one_that_it_gets(remote: Remote) 
 
 @pytest.fixture
 def queue(aws: None) -> Any:
-    """An outgoing queue; answers its URL and a function that reads the bodies in it."""
+    """An outbox; answers its URL and a function that reads the bodies in it."""
     sqs = client("sqs")
     url = sqs.create_queue(QueueName="factory-connector")["QueueUrl"]
 
@@ -418,9 +418,9 @@ def test_what_sqs_moves_to_the_failure_queue_itself_goes_back_to_its_function(
     monkeypatch.setenv("PERSISTER_QUEUE_URL", url)
     processor(an_envelope().as_dict(), Context())
 
-    found = failed_event.read(bodies()[0])
+    found = read(bodies()[0])
 
-    assert (found.origin, found.reason, found.function) == ("outgoing-queue", "not_delivered", "factory-connector")
+    assert (found.origin, found.reason, found.function) == ("outbox", "not_delivered", "factory-connector")
     assert (found.trace_id, found.event) == (an_envelope().trace_id, an_envelope().as_dict())
 
 

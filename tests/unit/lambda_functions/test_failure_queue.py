@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambda_functions.shared import failed_event, settings
-from lambda_functions.shared.clients import client
-from lambda_functions.shared.failed_event import FailedEvent, NotAFailedEvent, read
-from lambda_functions.shared.failure_queue import put
+from lambda_functions.aws import cloud
+from lambda_functions.shared import failure_queue as queue
+from lambda_functions.shared.failure_queue import FailedEvent, NotAFailedEvent, put, read
 from tests.unit.lambda_functions.support import TELEMETRY, TRACE_ID, an_envelope
 
 ENVELOPE = an_envelope().as_dict()
@@ -55,7 +54,7 @@ def from_iot_rule(payload: bytes) -> dict[str, Any]:
 
 
 def test_what_a_function_put_there_is_read_back_as_it_was() -> None:
-    document = failed_event.document(
+    document = queue.document(
         reason="remote_400",
         function="factory-connector",
         trace_id=TRACE_ID,
@@ -74,7 +73,7 @@ def test_what_a_function_put_there_is_read_back_as_it_was() -> None:
 
 
 def test_what_a_function_tried_often_enough_is_read_with_a_sentence_on_its_last_attempt() -> None:
-    document = failed_event.document(
+    document = queue.document(
         reason="Unavailable",
         function="factory-connector",
         trace_id=TRACE_ID,
@@ -86,9 +85,9 @@ def test_what_a_function_tried_often_enough_is_read_with_a_sentence_on_its_last_
     assert read(json.dumps(document)) == FailedEvent(**document, origin="function")
 
 
-def test_what_sqs_moved_there_from_an_outgoing_queue_was_not_delivered() -> None:
+def test_what_sqs_moved_there_from_an_outbox_was_not_delivered() -> None:
     assert read(json.dumps({"function": "factory-connector", "event": ENVELOPE})) == FailedEvent(
-        origin="outgoing-queue",
+        origin="outbox",
         reason="not_delivered",
         function="factory-connector",
         trace_id=TRACE_ID,
@@ -186,8 +185,7 @@ def test_an_event_with_any_character_fits_into_the_queue(failure_queue: Any) -> 
     event = {"text": "\u0000\u0001\u001f é \ufffe\uffff \U0001f525 \\ufffe"}
 
     put(
-        client("sqs"),
-        settings.text("FAILURE_QUEUE_URL"),
+        cloud,
         event,
         reason="why",
         function="factory-writer",

@@ -1,4 +1,4 @@
-"""How one attempt to reach another cloud went, read from its answer or from what there was instead."""
+"""The result of one attempt to deliver to another cloud: its answer, or the error in place of one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _REASON = re.compile(r"[a-z0-9_]{1,64}")
 
 @dataclass(frozen=True)
 class RemoteAnswer:
-    """How one attempt went. `status` is None when there was no answer, `why` says what there was instead.
+    """The result of one attempt. `status` is None when there was no answer, `why` then says what happened instead.
 
     `content` is the answer's body, as far as it was read.
     """
@@ -43,7 +43,7 @@ class RemoteAnswer:
 
 
 def answered(response: requests.Response, events: int = 1, until: float = 0.0) -> RemoteAnswer:
-    """What the other cloud said of a request with so many events; a batch's answer is read until then (monotonic)."""
+    """The answer to a request with that many events. A batch's answer is read up to a moment of the monotonic clock."""
     status = response.status_code
     try:
         # Read to its end, so that the connection can carry the next event; an answer that goes on and on is cut off.
@@ -52,12 +52,12 @@ def answered(response: requests.Response, events: int = 1, until: float = 0.0) -
         if events > 1 and response.ok:  # the results would have been in there
             return unanswered(error)
         return RemoteAnswer(status, f"remote_{status}")
-    why = _told(status, "" if response.ok else _reason(content))
+    why = _why_status(status, "" if response.ok else _reason(content))
     return RemoteAnswer(status, why, _seconds(response.headers.get("Retry-After", "")), content)
 
 
 def results(content: bytes, trace_ids: Sequence[str]) -> list[RemoteAnswer] | None:
-    """What the answer to a batch says of each of these events, in their order; None when it does not say that."""
+    """The results in the answer to a batch, one for each of these events in order; None when it has none like that."""
     try:
         listed = json.loads(content)["results"]
         if [as_trace_id(each["trace_id"]) for each in listed] != list(trace_ids):
@@ -70,7 +70,7 @@ def results(content: bytes, trace_ids: Sequence[str]) -> list[RemoteAnswer] | No
 def _result(status: Any, document: Any) -> RemoteAnswer:
     if not isinstance(status, int) or not 200 <= status <= 599:
         raise ValueError("no status")
-    return RemoteAnswer(status, _told(status, _named(document) if status >= 300 else ""))
+    return RemoteAnswer(status, _why_status(status, _named(document) if status >= 300 else ""))
 
 
 def _whole(response: requests.Response, events: int, until: float) -> bytes:
@@ -82,7 +82,7 @@ def _whole(response: requests.Response, events: int, until: float) -> bytes:
     return content
 
 
-def _told(status: int, reason: str) -> str:
+def _why_status(status: int, reason: str) -> str:
     return f"remote_{status}:{reason}" if reason else f"remote_{status}"
 
 
@@ -110,7 +110,7 @@ def _seconds(retry_after: str) -> float:
 
 
 def unanswered(error: requests.RequestException) -> RemoteAnswer:
-    """Why it said nothing."""
+    """The result of an attempt without an answer."""
     return RemoteAnswer(None, _why(error))
 
 
