@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy_steps.shared import announcements
+from orchestrator.core import event_types
 from orchestrator.install import iam
 
 Resource = dict[str, Any]
@@ -48,8 +48,8 @@ _PROJECT_CHANGED = {
     },
 }
 _REDEPLOY_REQUESTED = {
-    "source": [announcements.SOURCE],
-    "detail-type": [announcements.REDEPLOY],
+    "source": [event_types.SOURCE],
+    "detail-type": [event_types.REDEPLOY],
     # Where there are several installations in an account, an event may say which one it means.
     "detail": {"installation": [{"exists": False}, {"Ref": "Prefix"}]},
 }
