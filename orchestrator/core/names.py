@@ -108,6 +108,10 @@ class Installation:
         """The ARN of a DynamoDB table."""
         return self._arn("dynamodb", f"table/{name}")
 
+    def layer_arn(self, name: str) -> str:
+        """The ARN of a Lambda layer, without a version."""
+        return self._arn("lambda", f"layer:{name}")
+
     def queue_arn(self, name: str) -> str:
         """The ARN of an SQS queue."""
         return self._arn("sqs", name)
