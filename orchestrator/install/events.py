@@ -29,7 +29,6 @@ _SIDE_BY_SIDE = 2  # the least that Lambda takes
 _RULES = ("ProjectChanged", "RedeployRequested")
 _SCHEDULED = "ScheduledInspection"
 _SCHEDULE_GIVEN = "ScheduleGiven"  # the condition
-_CHECK_DRIFT = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${Prefix}-check-drift"
 
 
 def _arn(logical_id: str) -> Resource:
@@ -155,7 +154,7 @@ def settings() -> Resource:
 
 def schedule_statements() -> list[iam.Statement]:
     """The policy of the role under which the schedule starts its machine."""
-    machine = iam.Grant((_CHECK_DRIFT,), "the machine that checks for drift")
+    machine = iam.Grant((iam.HERE.machine_arn("check-drift"),), "the machine that checks for drift")
     return [iam.allow(["states:StartExecution"], machine)]
 
 

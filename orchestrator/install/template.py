@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy_steps.registry import Task
+from orchestrator.core.iam_resources import TWIN_PREFIX_LIMIT
 from orchestrator.install import events, iam, watching
 from orchestrator.install.machines import Machine, camel
 
@@ -203,7 +204,7 @@ def _parameters() -> Resource:
             "Type": "String",
             "Default": "",
             "AllowedPattern": "[A-Za-z0-9_-]*",
-            "MaxLength": iam.TWIN_PREFIX_LIMIT,
+            "MaxLength": TWIN_PREFIX_LIMIT,
             "Description": "Limits the orchestrator to twins whose names start so. Empty: any twin.",
         },
         "Runtime": {

@@ -39,7 +39,7 @@ def page() -> str:
     actions = sum(len(row.actions) for row in rows)
     return markdown.page(
         "Permissions",
-        "the actions that deploy_steps declares, and orchestrator/install/iam.py",
+        "the actions that deploy_steps declares, and orchestrator/core/iam_resources.py",
         _INTRODUCTION,
         f"{len({row.task for row in rows})} tasks have {actions} permissions on {len(names)} sets of resources.",
         *(_section(title, group, names) for title, group in _grouped(rows).items()),

@@ -221,7 +221,9 @@ def test_what_reads_the_bucket_may_use_the_key_that_encrypts_it() -> None:
 
 
 def test_an_action_without_a_place_is_refused() -> None:
-    with pytest.raises(LookupError, match=r"create-queue declares sns:Publish: say in orchestrator\.install\.iam"):
+    with pytest.raises(
+        LookupError, match=r"create-queue declares sns:Publish: say in orchestrator\.core\.iam_resources"
+    ):
         iam.task_statements("create-queue", ["sns:Publish"])
 
 

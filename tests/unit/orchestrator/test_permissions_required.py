@@ -144,7 +144,7 @@ def _root() -> Path:
 
 def _modules() -> Iterator[Path]:
     """The modules behind the commands. `session` only asks who we are, which everybody may."""
-    yield from (path for path in _root().glob("*.py") if path.name != "session.py")
+    yield from (path for path in (_root() / "operations").glob("*.py") if path.name != "session.py")
 
 
 def _calls(path: Path) -> Iterator[str]:

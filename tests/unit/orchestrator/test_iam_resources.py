@@ -1,0 +1,111 @@
+"""One table says where each IAM action is used: what is asked about is what the template grants."""
+
+from __future__ import annotations
+
+import pytest
+
+from deploy_steps.registry import Task, all_tasks
+from orchestrator.core import catalogue
+from orchestrator.core.catalogue import Component
+from orchestrator.core.iam_resources import (
+    ON_NO_RESOURCE,
+    UNDER_A_CONDITION,
+    Patterns,
+    Scope,
+    TwinPattern,
+    of_commands,
+    of_installing,
+    of_task,
+)
+from orchestrator.core.names import NAME_LIMIT, Installation, TwinNames
+from orchestrator.install import iam
+from tests.install.resolved import allowed, resolved
+
+INSTALLATION = Installation("gluecode", "aws", "eu-central-1", "123456789012")
+ONE = Scope(INSTALLATION, TwinNames("factory"))
+ALL = Patterns(INSTALLATION, TwinPattern("*"))
+TASKS = all_tasks()
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
+@pytest.mark.parametrize("twin", ["factory-twin", ("factory-" * 20)[:NAME_LIMIT]], ids=["a name", "the longest name"])
+def test_the_template_grants_what_is_asked_about(task: Task, twin: str) -> None:
+    statements = resolved(iam.task_statements(task.name, task.actions))
+    scope = Scope(INSTALLATION, TwinNames(twin))
+
+    asked = [(action, of_task(task.name, action).example(scope)) for action in task.actions]
+
+    assert [ask for ask in asked if not allowed(statements, *ask)] == []
+
+
+def test_the_conditions_of_the_template_are_known() -> None:
+    conditional = {action for task in TASKS for action in task.actions if iam.grant(task.name, action).condition}
+
+    assert conditional == UNDER_A_CONDITION
+    assert conditional == {
+        "iam:CreateRole",
+        "iam:PassRole",
+        "iam:PutRolePolicy",
+        "iam:PutRolePermissionsBoundary",
+        "iam:DeleteRolePermissionsBoundary",
+        "lambda:CreateEventSourceMapping",
+        "lambda:UpdateEventSourceMapping",
+        "lambda:DeleteEventSourceMapping",
+        "events:PutEvents",
+    }
+
+
+def test_the_actions_without_a_resource_are_known() -> None:
+    anywhere = {action for task in TASKS for action in task.actions if iam.grant(task.name, action).resources == ("*",)}
+
+    assert anywhere == ON_NO_RESOURCE
+    assert anywhere == {
+        "lambda:CreateEventSourceMapping",
+        "lambda:ListEventSourceMappings",
+        "lambda:ListLayerVersions",
+        "logs:DescribeLogGroups",
+        "cloudwatch:DescribeAlarms",
+    }
+
+
+def test_a_name_that_aws_cuts_has_a_pattern_of_its_own_and_one_that_another_covers_has_none() -> None:
+    cut = "?" * 33 + "*-??????????"
+
+    assert ALL.of("failure-queue") == (
+        "arn:aws:sqs:eu-central-1:123456789012:*-failures",
+        f"arn:aws:sqs:eu-central-1:123456789012:{cut}",
+    )
+    assert [arn.rpartition(":")[2] for arn in ALL.of("function")] == [
+        *("*-dispatcher", "*-connector", "*-ingestion", "*-processor", "*-persister", "*-event-checker", "*-writer"),
+        cut,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("verb", "action"),
+    [("create", "sns:CreateTopic"), ("destroy", "sns:DeleteTopic"), ("info", "sns:GetTopicAttributes")],
+)
+def test_a_new_kind_of_resource_is_granted_without_a_row(
+    verb: str, action: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = Component("topic", "topic", "shared", lambda on: on.any, lambda twin: f"{twin.twin}-topic")
+    monkeypatch.setattr(catalogue, "CATALOGUE", (*catalogue.CATALOGUE, topic))
+    monkeypatch.setitem(
+        catalogue._ARNS, "topic", lambda here, name: f"arn:{here.partition}:sns:{here.region}:{here.account}:{name}"
+    )
+
+    grants = [of_task(task, action) for task in (f"{verb}-topic", "compare-twin")]
+
+    assert [grant.what for grant in grants] == ["topics of twins"] * 2
+    assert [grant.example(ONE) for grant in grants] == ["arn:aws:sns:eu-central-1:123456789012:factory-topic"] * 2
+    assert [grant.resources(ALL) for grant in grants] == [("arn:aws:sns:eu-central-1:123456789012:*-topic",)] * 2
+
+
+@pytest.mark.parametrize(
+    "find",
+    [lambda action: of_task("create-topic", action), of_commands, of_installing],
+    ids=["of a task", "of a command", "of installing"],
+)
+def test_an_action_without_a_place_is_refused(find: object) -> None:
+    with pytest.raises(LookupError, match=r"sns:Publish: say in orchestrator\.core\.iam_resources"):
+        find("sns:Publish")  # type: ignore[operator]  # three functions of an action
