@@ -21,7 +21,8 @@ from deploy_steps.shared import settings
 from deploy_steps.shared.simulation import NOT_GRANTED, Access, Decision, simulate
 from deploy_steps.state import state_table
 from deploy_steps.task import journal
-from orchestrator.core.iam_resources import UNDER_A_CONDITION, Scope, of_task
+from orchestrator.core.iam_resources import UNDER_A_CONDITION, of_task
+from orchestrator.core.iam_scope import Scope
 from orchestrator.core.names import Installation, TwinNames
 
 KIND = "permissions-check"
@@ -101,7 +102,7 @@ def missing_actions(
     scope = Scope(installation, TwinNames(twin))
 
     def lacking(task: str) -> list[MissingAction]:
-        wanted = [(action, of_task(task, action).example(scope)) for action in _actions()[task]]
+        wanted = [(action, of_task(scope, task, action).example) for action in _actions()[task]]
         decided = _asked(iam, installation.role_arn(role_of[task]), wanted)
         return [
             MissingAction(task, role_of[task], *ask, said.why) for ask, said in decided.items() if _denied(ask, said)

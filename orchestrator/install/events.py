@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from orchestrator.core import event_types
+from orchestrator.core.iam_resources import Grant
 from orchestrator.install import iam
 
 Resource = dict[str, Any]
@@ -154,7 +155,7 @@ def settings() -> Resource:
 
 def schedule_statements() -> list[iam.Statement]:
     """The policy of the role under which the schedule starts its machine."""
-    machine = iam.Grant((iam.HERE.machine_arn("check-drift"),), "the machine that checks for drift")
+    machine = Grant((iam.HERE.machine_arn("check-drift"),), "the machine that checks for drift")
     return [iam.allow(["states:StartExecution"], machine)]
 
 

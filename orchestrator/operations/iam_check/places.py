@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from orchestrator.core import iam_resources
-from orchestrator.core.iam_resources import Arns, Grant, Patterns, Scope, TwinPattern
+from orchestrator.core.iam_resources import Grant, of_command, of_installing, of_task
+from orchestrator.core.iam_scope import Arns, Scope, TwinPattern
 from orchestrator.core.names import Installation, TwinNames
 from orchestrator.operations.iam_check.required import COMMAND_LINE, INSTALL, Use
 
@@ -26,17 +26,17 @@ class Place:
     granted: Arns
 
 
-class _Short(Patterns):
-    """Everything of a twin, or of any (`*`), by the start of its name: a policy to be pasted has to be short."""
+class _Short(Scope):
+    """Everything by the start of its name, because a policy to be pasted has to be short."""
 
     def of(self, kind: str, suffix: str = "", *, only: Collection[str] = ()) -> Arns:
         start = self.twin.twin.removesuffix("*")[:_UNCUT]
-        twins = TwinPattern(f"{start}*", f"{re.sub('[^A-Za-z0-9_]', '_', start)}*")
-        found = Patterns(self.here, twins).of(kind, suffix, only=only)
-        return tuple(dict.fromkeys(re.sub(r"[*?].*", "*", each) for each in found))
+        alike = TwinPattern(f"{start}*", f"{re.sub('[^A-Za-z0-9_]', '_', start)}*")
+        found = Scope(self.here, alike).of(kind, suffix, only=only)
+        return tuple(re.sub(r"[*?].*", "*", each) for each in found)
 
-    def files(self, _folder: str, /) -> str:
-        return f"{self.bucket}/*"
+    def files(self, folder: str) -> str:
+        return re.sub(r"/.*", "/*", super().files(folder))
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,15 @@ class Places:
 
     def of(self, group: str, use: Use) -> Place:
         """Where an action of a group is used."""
-        grant, here = _grant(group, use), self.installation
-        asked = grant.example(Scope(here, TwinNames(self.twin or SAMPLE_TWIN), _COMPONENTS.get(group, "writer")))
-        return Place(asked, tuple(dict.fromkeys(grant.resources(_Short(here, TwinNames(self.twin or "*"))))))
+        here, component = self.installation, _COMPONENTS.get(group, "writer")
+        asked = _grant(Scope(here, TwinNames(self.twin or SAMPLE_TWIN), component), group, use)
+        granted = _grant(_Short(here, TwinPattern(self.twin or "*")), group, use)
+        return Place(asked.example, tuple(dict.fromkeys(granted.resources)))
 
 
-def _grant(group: str, use: Use) -> Grant:
+def _grant(at: Scope, group: str, use: Use) -> Grant:
     if group == INSTALL:
-        return iam_resources.of_installing(use.action)
+        return of_installing(at, use.action)
     if group == COMMAND_LINE:
-        return iam_resources.of_commands(use.action)
-    return iam_resources.of_task(use.by, use.action)
+        return of_command(at, use.action)
+    return of_task(at, use.by, use.action)
