@@ -18,11 +18,12 @@ from deploy_steps import aws
 from deploy_steps.contract import Outcome, Result
 from deploy_steps.errors import RETRYABLE, AccessDenied, StepError
 from deploy_steps.shared import settings
-from deploy_steps.shared.action_resources import UNDER_A_CONDITION, ActionResources
 from deploy_steps.shared.simulation import NOT_GRANTED, Access, Decision, simulate
 from deploy_steps.state import state_table
 from deploy_steps.task import journal
-from orchestrator.core.names import Installation
+from orchestrator.core.iam_resources import UNDER_A_CONDITION, of_task
+from orchestrator.core.iam_scope import Scope
+from orchestrator.core.names import Installation, TwinNames
 from state_machines import placeholder
 
 KIND = "permissions"
@@ -99,10 +100,10 @@ def missing_actions(
     iam: Any, installation: Installation, twin: str, role_of: Mapping[str, str]
 ) -> tuple[MissingAction, ...]:
     """What the tasks' roles may not do for a twin. Raises ClientError when IAM may not be asked."""
-    subjects = ActionResources(installation, twin)
+    scope = Scope(installation, TwinNames(twin))
 
     def lacking(task: str) -> list[MissingAction]:
-        wanted = [(action, subjects.of(task, action)) for action in _actions()[task]]
+        wanted = [(action, of_task(scope, task, action).example) for action in _actions()[task]]
         decided = _asked(iam, installation.role_arn(role_of[task]), wanted)
         return [
             MissingAction(task, role_of[task], *ask, said.why) for ask, said in decided.items() if _denied(ask, said)

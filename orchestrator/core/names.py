@@ -90,7 +90,7 @@ class Installation:
 
     def machine_arn(self, machine: str) -> str:
         """The ARN of a state machine."""
-        return self._arn("states", f"stateMachine:{self.machine_name(machine)}")
+        return self.arn("states", f"stateMachine:{self.machine_name(machine)}")
 
     def task_name(self, *words: str) -> str:
         """The name of a step task's function: `"create", "iam-role"` -> `gluecode-create-iam-role`."""
@@ -98,19 +98,23 @@ class Installation:
 
     def function_arn(self, name: str) -> str:
         """The ARN of a Lambda function, without a version."""
-        return self._arn("lambda", f"function:{name}")
+        return self.arn("lambda", f"function:{name}")
 
     def role_arn(self, name: str) -> str:
         """The ARN of an IAM role; roles have no region."""
-        return f"arn:{self.partition}:iam::{self.account}:role/{name}"
+        return self.arn("iam", f"role/{name}")
 
     def table_arn(self, name: str) -> str:
         """The ARN of a DynamoDB table."""
-        return self._arn("dynamodb", f"table/{name}")
+        return self.arn("dynamodb", f"table/{name}")
+
+    def layer_arn(self, name: str) -> str:
+        """The ARN of a Lambda layer, without a version."""
+        return self.arn("lambda", f"layer:{name}")
 
     def queue_arn(self, name: str) -> str:
         """The ARN of an SQS queue."""
-        return self._arn("sqs", name)
+        return self.arn("sqs", name)
 
     def queue_url(self, name: str) -> str:
         """The address of an SQS queue, as AWS forms it."""
@@ -119,19 +123,19 @@ class Installation:
 
     def event_source_arn(self, uuid: str) -> str:
         """The ARN of what has a function work off a queue; Lambda gives it a number for its name."""
-        return self._arn("lambda", f"event-source-mapping:{uuid}")
+        return self.arn("lambda", f"event-source-mapping:{uuid}")
 
     def secret_arn(self, name: str) -> str:
         """The ARN of a secret without its random suffix: calls accept it, a policy needs `-??????` behind it."""
-        return self._arn("secretsmanager", f"secret:{name}")
+        return self.arn("secretsmanager", f"secret:{name}")
 
     def log_group_arn(self, name: str) -> str:
         """The ARN of a log group, without the `:*` that stands for its streams."""
-        return self._arn("logs", f"log-group:{name}")
+        return self.arn("logs", f"log-group:{name}")
 
     def alarm_arn(self, name: str) -> str:
         """The ARN of a CloudWatch alarm."""
-        return self._arn("cloudwatch", f"alarm:{name}")
+        return self.arn("cloudwatch", f"alarm:{name}")
 
     def dashboard_arn(self, name: str) -> str:
         """The ARN of a CloudWatch dashboard; dashboards have no region."""
@@ -139,19 +143,29 @@ class Installation:
 
     def topic_arn(self, topic: str) -> str:
         """The ARN of an MQTT topic."""
-        return self._arn("iot", f"topic/{topic}")
+        return self.arn("iot", f"topic/{topic}")
 
     def rule_arn(self, name: str) -> str:
         """The ARN of an IoT topic rule."""
-        return self._arn("iot", f"rule/{name}")
+        return self.arn("iot", f"rule/{name}")
 
     @property
     def event_bus_arn(self) -> str:
         """The ARN of the account's default event bus."""
-        return self._arn("events", "event-bus/default")
+        return self.arn("events", "event-bus/default")
 
-    def _arn(self, service: str, resource: str) -> str:
-        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
+    @property
+    def bucket_arn(self) -> str:
+        """The ARN of the artifact bucket; buckets have neither region nor account."""
+        return f"arn:{self.partition}:s3:::{self.bucket}"
+
+    def execution_arn(self, machine: str, name: str) -> str:
+        """The ARN of an execution of a state machine."""
+        return self.arn("states", f"execution:{self.machine_name(machine)}:{name}")
+
+    def arn(self, service: str, resource: str) -> str:
+        """The ARN of a resource in the installation's region and account; IAM has no regions."""
+        return f"arn:{self.partition}:{service}:{'' if service == 'iam' else self.region}:{self.account}:{resource}"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy_steps.shared import announcements
+from orchestrator.core import event_types
+from orchestrator.core.iam_resources import Grant
 from orchestrator.install import iam
 
 Resource = dict[str, Any]
@@ -29,7 +30,6 @@ _SIDE_BY_SIDE = 2  # the least that Lambda takes
 _RULES = ("ProjectChanged", "RedeployRequested")
 _SCHEDULED = "ScheduledInspection"
 _SCHEDULE_GIVEN = "ScheduleGiven"  # the condition
-_CHECK_DRIFT = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${Prefix}-check-drift"
 
 
 def _arn(logical_id: str) -> Resource:
@@ -48,8 +48,8 @@ _PROJECT_CHANGED = {
     },
 }
 _REDEPLOY_REQUESTED = {
-    "source": [announcements.SOURCE],
-    "detail-type": [announcements.REDEPLOY],
+    "source": [event_types.SOURCE],
+    "detail-type": [event_types.REDEPLOY],
     # Where there are several installations in an account, an event may say which one it means.
     "detail": {"installation": [{"exists": False}, {"Ref": "Prefix"}]},
 }
@@ -155,7 +155,7 @@ def settings() -> Resource:
 
 def schedule_statements() -> list[iam.Statement]:
     """The policy of the role under which the schedule starts its machine."""
-    machine = iam.Grant((_CHECK_DRIFT,), "the machine that checks for drift")
+    machine = Grant((iam.HERE.machine_arn("check-drift"),), "the machine that checks for drift")
     return [iam.allow(["states:StartExecution"], machine)]
 
 

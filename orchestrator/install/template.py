@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy_steps.registry import Task
+from orchestrator.core.iam_scope import TWIN_PREFIX_LIMIT
 from orchestrator.install import events, iam, watching
 from orchestrator.install.machines import Machine
 from state_machines import placeholder
@@ -172,7 +173,9 @@ def orchestrator(tasks: Iterable[Task], machines: Iterable[Machine], code: Code,
         children = [each.name for each in called if isinstance(each, Machine)]
         own_tasks = [each.name for each in called if isinstance(each, Task)]
         resources[machine.id] = _state_machine(machine, called)
-        resources[f"{machine.id}Role"] = _role("states.amazonaws.com", iam.machine_statements(own_tasks, children))
+        resources[f"{machine.id}Role"] = _role(
+            "states.amazonaws.com", iam.statements(iam.machine_grants(own_tasks, children))
+        )
     if events.STARTER in steps:
         resources |= events.resources()
         role = _role("events.amazonaws.com", events.schedule_statements())
@@ -204,7 +207,7 @@ def _parameters() -> Resource:
             "Type": "String",
             "Default": "",
             "AllowedPattern": "[A-Za-z0-9_-]*",
-            "MaxLength": iam.TWIN_PREFIX_LIMIT,
+            "MaxLength": TWIN_PREFIX_LIMIT,
             "Description": "Limits the orchestrator to twins whose names start so. Empty: any twin.",
         },
         "Runtime": {

@@ -56,7 +56,7 @@ def page() -> str:
 
 def _of(holder: TwinNames | Installation) -> Iterator[tuple[str, str]]:
     for name, member in vars(type(holder)).items():
-        if name.startswith("_") or name.endswith("_arn") or name in ("twin", "queue_url"):
+        if name.startswith("_") or name.endswith("_arn") or name in ("arn", "queue_url", "twin"):
             continue
         if isinstance(member, property):
             value = getattr(holder, name)

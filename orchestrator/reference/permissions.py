@@ -39,7 +39,7 @@ def page() -> str:
     actions = sum(len(row.actions) for row in rows)
     return markdown.page(
         "Permissions",
-        "the actions that deploy_steps declares, and orchestrator/install/iam.py",
+        "the actions that deploy_steps declares, and orchestrator/core/iam_resources.py",
         _INTRODUCTION,
         f"{len({row.task for row in rows})} tasks have {actions} permissions on {len(names)} sets of resources.",
         *(_section(title, group, names) for title, group in _grouped(rows).items()),
@@ -54,18 +54,18 @@ def _names(rows: Iterable[Row]) -> dict[Resources, str]:
     """A heading for every set of resources; two sets that are described alike get a number."""
     names: dict[Resources, str] = {}
     for row in rows:
-        if row.resources not in names:
+        if row.where.resources not in names:
             title = _title(row)
             same = sum(name.partition(" (")[0] == title for name in names.values())
-            names[row.resources] = f"{title} ({same + 1})" if same else title
+            names[row.where.resources] = f"{title} ({same + 1})" if same else title
     return names
 
 
 def _title(row: Row) -> str:
     """What the resources are. Where there is a condition, the reason goes on with how they may be used."""
-    if row.resources == ("*",):
+    if row.where.resources == ("*",):
         return "everything"
-    return row.why.partition(", ")[0] if row.condition else row.why
+    return row.where.what.partition(", ")[0] if row.where.condition else row.where.what
 
 
 def _grouped(rows: Iterable[Row]) -> dict[str, list[Row]]:
@@ -94,19 +94,18 @@ def _rows(rows: Iterable[Row], names: Mapping[Resources, str]) -> Iterator[tuple
     before = ""
     for row in rows:
         first = f"{markdown.code(row.task)}<br>{markdown.plain(row.purpose)}" if row.task != before else ""
-        before = row.task
-        name = names[row.resources]
-        more = (
-            row.why.partition(":")[2] if name == "everything" else row.why.partition(", ")[2] if row.condition else ""
-        )
-        yield first, markdown.codes(row.actions), f"[{name}](#{markdown.anchor(name)})", markdown.plain(more.strip())
+        before, where = row.task, row.where
+        name = names[where.resources]
+        more = where.what.partition(":" if name == "everything" else ", ")[2]
+        more = more.strip() if name == "everything" or where.condition else ""
+        yield first, markdown.codes(row.actions), f"[{name}](#{markdown.anchor(name)})", markdown.plain(more)
 
 
 def _plain_table(who: str, rows: Iterable[Row]) -> str:
     """Who may do what, on which resources, and what those are or why there is no narrower choice."""
     told = [
-        (markdown.code(row.task), markdown.codes(row.actions), _some(row.resources), markdown.plain(row.why))
-        for row in rows
+        (markdown.code(row.task), markdown.codes(row.actions), _some(where.resources), markdown.plain(where.what))
+        for row, where in ((row, row.where) for row in rows)
     ]
     return markdown.table((who, "may", "on", "what, or why"), told)
 

@@ -61,10 +61,10 @@ def test_every_resource_is_named_or_says_why_it_is_not(task: Task) -> None:
 
 
 def test_what_every_task_and_the_machines_may_do_is_on_named_resources_or_says_why_not() -> None:
-    unnamed = [row for row in (*of_every_task(), *of_machines()) if "*" in row.resources]
+    unnamed = [row for row in (*of_every_task(), *of_machines()) if "*" in row.where.resources]
 
     assert unnamed
-    assert [row for row in unnamed if not row.why.startswith("any: ")] == []
+    assert [row for row in unnamed if not row.where.what.startswith("any: ")] == []
 
 
 def test_a_twins_role_has_everything_on_named_resources_but_what_says_why_not() -> None:
@@ -221,7 +221,9 @@ def test_what_reads_the_bucket_may_use_the_key_that_encrypts_it() -> None:
 
 
 def test_an_action_without_a_place_is_refused() -> None:
-    with pytest.raises(LookupError, match=r"create-queue declares sns:Publish: say in orchestrator\.install\.iam"):
+    with pytest.raises(
+        LookupError, match=r"create-queue declares sns:Publish: say in orchestrator\.core\.iam_resources"
+    ):
         iam.task_statements("create-queue", ["sns:Publish"])
 
 
@@ -231,4 +233,4 @@ def test_the_policy_table_has_every_action_of_every_task_with_a_reason() -> None
     assert {(row.task, action) for row in rows for action in row.actions} == {
         (task.name, action) for task in TASKS for action in task.actions
     }
-    assert [row.task for row in rows if not (row.why and row.purpose and row.resources)] == []
+    assert [row.task for row in rows if not (row.where.what and row.purpose and row.where.resources)] == []

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from orchestrator.core.catalogue import ALARMS, FUNCTIONS, PUBLIC, needed
 from orchestrator.core.names import Installation, TwinNames
-from orchestrator.core.plan.mapping import ALARMS, FUNCTIONS, PUBLIC, Placement
+from orchestrator.core.placement import Placement
 
 Json = dict[str, Any]
 
@@ -20,12 +21,12 @@ class Watching:
         self._installation = installation
         self._twin = twin
         self._here = here
-        self._functions = [function for function in FUNCTIONS if function in here.needed]
+        self._functions = [function for function in FUNCTIONS if function in needed(here)]
         self._sending = [
             *(["connector"] if here.l1 and not here.l2 else []),
             *(["persister"] if here.l2 and not here.l3 else []),
         ]
-        self._receiving = [function for function in PUBLIC if function in here.needed]
+        self._receiving = [function for function in PUBLIC if function in needed(here)]
 
     def alarms(self, owner: Json) -> Json:
         """Those alarms that the mapping needs; none is a valid answer."""
@@ -37,7 +38,7 @@ class Watching:
         made = [
             {"name": name, **alarms[name](), "period_seconds": PERIOD_SECONDS}
             for component, name in ALARMS.items()
-            if component in self._here.needed
+            if component in needed(self._here)
         ]
         topic = self._here.watch.topic_arn
         return {"name": self._twin.alarms, "owner": owner, "alarms": made, "topic_arn": topic}

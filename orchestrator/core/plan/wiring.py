@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.core.catalogue import needed
 from orchestrator.core.names import Installation, TwinNames
-from orchestrator.core.plan.mapping import Placement
+from orchestrator.core.placement import Placement
 from orchestrator.core.plan.policies import Rights, Statement, work_off
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ class Wirings:
         """How events get to what may be a sender: it is invoked, or has a queue in front of it."""
         name = self._twin.function(sender)
         told = {f"{sender.upper()}_LAMBDA_NAME": name}
-        if f"{sender}_queue" not in self._here.needed:
+        if f"{sender}_queue" not in needed(self._here):
             return told, self._rights.invoke([name])
         queue = self._installation.queue_url(self._twin.outbox(sender))
         return {**told, f"{sender.upper()}_QUEUE_URL": queue}, self._rights.gather(sender)

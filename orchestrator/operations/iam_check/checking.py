@@ -8,15 +8,15 @@ from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
-from deploy_steps.shared.action_resources import UNDER_A_CONDITION
 from deploy_steps.shared.simulation import ALLOWED, NOT_GRANTED, Access, Decision, simulate
 from deploy_steps.tasks.check_permissions import MissingAction, missing_actions, roles
+from orchestrator.core.iam_resources import UNDER_A_CONDITION, service_of
 from orchestrator.core.names import Installation
 from orchestrator.operations.iam_check.evaluation import decide
 from orchestrator.operations.iam_check.places import SAMPLE_TWIN, Place, Places
 from orchestrator.operations.iam_check.principal import Principal, principal
 from orchestrator.operations.iam_check.reading import Read, read
-from orchestrator.operations.iam_check.required import Use, service_of, uses
+from orchestrator.operations.iam_check.required import Use, uses
 
 How = Literal["root", "simulation", "policies", "nothing"]
 Decisions = Mapping[Access, Decision]

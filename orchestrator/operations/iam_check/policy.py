@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from orchestrator.core.iam_resources import service_of
 from orchestrator.operations.iam_check.checking import Finding
-from orchestrator.operations.iam_check.required import service_of
 
 Document = dict[str, Any]
 
