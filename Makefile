@@ -132,9 +132,9 @@ reference: $(READY) ## Write the generated pages, pictures and schemas of the do
 	@$(BIN)/python -m orchestrator.reference
 
 lock: ## Resolve the locked versions anew (needs uv)
-	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --extra local --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-annotate --no-header --quiet --output-file requirements.lock
-	$(PYTHON) -m orchestrator.install.lock requirements.lock
+	$(PYTHON) -m orchestrator.reference.layers_lock requirements.lock
 	echo aws-sam-cli==1.170.0 | uv pip compile - --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-annotate --no-header --quiet --output-file tests/install/requirements-sam.lock
 
