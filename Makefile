@@ -11,7 +11,7 @@ AXE      := $(VENV)/.axe
 NPM      ?= $(shell command -v npm)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check unit asl-validator sam-lint format lock wheel wheel-proof docs docs-proof reference clean \
+.PHONY: help demo test check unit asl-validator sam-lint format lock hooks wheel wheel-proof docs docs-proof reference clean \
   mutants fuzz loss-test secret-proof reconcile-proof crash-proof fault-proof drift-proof foreign-proof together-proof \
   rollback-proof grants-proof random-proof
 
@@ -137,6 +137,9 @@ lock: ## Resolve the locked versions anew (needs uv)
 	$(PYTHON) -m orchestrator.reference.layers_lock requirements.lock
 	echo aws-sam-cli==1.170.0 | uv pip compile - --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-annotate --no-header --quiet --output-file tests/install/requirements-sam.lock
+
+hooks: $(READY) ## Install the git hooks: format, lint, import directions, commit subjects
+	@$(BIN)/pre-commit install
 
 wheel: $(READY) ## Build the wheel into dist/
 	@$(BIN)/python -m build --wheel --no-isolation
