@@ -11,7 +11,7 @@ AXE      := $(VENV)/.axe
 NPM      ?= $(shell command -v npm)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check unit asl-validator sam-lint format lock hooks wheel wheel-proof docs docs-proof reference clean \
+.PHONY: help demo test check unit asl-validator sam-lint format lock hooks wheel wheel-proof docs docs-proof reference release clean \
   mutants fuzz loss-test secret-proof reconcile-proof crash-proof fault-proof drift-proof foreign-proof together-proof \
   rollback-proof grants-proof random-proof
 
@@ -146,6 +146,9 @@ wheel: $(READY) ## Build the wheel into dist/
 
 wheel-proof: $(READY) ## The end-to-end tests, with the wheel's dependencies freshly installed
 	@GLUECODE_E2E_CLEAN=1 $(BIN)/python -m pytest tests/e2e
+
+release: $(READY) ## Date the changelog, commit and tag: make release VERSION=0.2.0
+	@$(BIN)/python .ci/release.py "$(VERSION)"
 
 clean: ## Remove the virtual environment and everything built
 	rm -rf $(VENV) dist build site .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
