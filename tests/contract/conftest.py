@@ -9,10 +9,10 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from deploy_steps import aws
 from tests.contract.world import World
+from tests.emulated import aws_account
 
 MOTO = "moto"
 EMBEDDED = "embedded cloud"
@@ -34,8 +34,7 @@ def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     aws.client.cache_clear()
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     if engine == MOTO:
-        # Without a new boto3 session for every test, which would read the service models anew each time.
-        with mock_aws(config={"core": {"reset_boto3_session": False}}):
+        with aws_account():
             hand: Any = boto3.client
             yield World(engine, twin, hand)
     else:

@@ -8,10 +8,10 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from deploy_steps import aws
 from deploy_steps.tasks import state_table
+from tests.emulated import aws_account
 
 REGION, ACCOUNT = "eu-central-1", "123456789012"
 BUCKET, TABLE = f"gluecode-artifacts-{ACCOUNT}-{REGION}", "gluecode-state"
@@ -69,7 +69,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
+    with aws_account():
         aws.client.cache_clear()
         boto3.client("s3", REGION).create_bucket(
             Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
