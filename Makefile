@@ -11,7 +11,7 @@ AXE      := $(VENV)/.axe
 NPM      ?= $(shell command -v npm)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check unit asl-validator sam-lint format lock hooks wheel wheel-proof docs docs-proof reference release clean \
+.PHONY: help demo fast static test check unit coverage asl-validator sam-lint format lock hooks wheel wheel-proof docs docs-proof reference release clean \
   mutants fuzz loss-test secret-proof reconcile-proof crash-proof fault-proof drift-proof foreign-proof together-proof \
   rollback-proof grants-proof random-proof
 
@@ -55,11 +55,16 @@ demo: $(READY) ## Deploy three twins on the embedded cloud, send telemetry, read
 
 test: check unit ## Everything that must hold before a change lands
 
-check: $(READY) ## Format, lint, strict types, import directions, templates and state machines
+fast: static ## The inner loop, in less than a minute: static checks, unit and contract tests
+	@$(BIN)/python -m pytest -q -n 2 -p tests.workers tests/unit tests/contract
+
+static: $(READY) ## Format, lint, strict types, import directions
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+check: static ## The static checks, and every IAM policy
 	@$(BIN)/python -m tests.install.policies
 
 unit: $(READY) $(if $(CHROMIUM),$(AXE)) $(if $(NPM),$(ASL)) ## The test suite, without what has a long target of its own
