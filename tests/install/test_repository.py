@@ -75,3 +75,18 @@ def test_the_container_for_development_has_the_oldest_python_and_makes_the_envir
 
 def test_the_lock_names_no_registry() -> None:
     assert "://" not in (ROOT / "requirements.lock").read_text()
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "README.md", "CHANGELOG.md", ".github/PULL_REQUEST_TEMPLATE.md"])
+def test_every_make_target_that_a_page_names_exists(page: str) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+    named = set(re.findall(r"`make ([a-z-]+)", (ROOT / page).read_text()))
+
+    assert named - targets == set()
+
+
+def test_every_proof_is_described_for_contributors() -> None:
+    proofs = set(re.findall(r"^([a-z]+-proof):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+    assert {proof for proof in proofs if f"`make {proof}`" not in (ROOT / "CONTRIBUTING.md").read_text()} == set()
