@@ -10,10 +10,19 @@ CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || comman
 AXE      := $(VENV)/.axe
 NPM      ?= $(shell command -v npm)
 
+# What runs the product in the tests' own processes; end-to-end tests run it where coverage does not see it.
+COVERING := $(addprefix tests/,unit contract state_machines harness cli local install report graphs conformance)
+
+# Processes of `make unit`. Its tests wait for emulated clouds a quarter of the time, so that three keep two cores busy.
+WORKERS ?= 3
+
+# Byte code is kept, whatever the environment says: without it, every process compiles our code and the tests again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test check unit asl-validator sam-lint format lock wheel wheel-proof docs docs-proof reference clean \
+.PHONY: help demo fast static test check unit coverage asl-validator sam-lint format lock hooks wheel wheel-proof docs docs-proof reference release clean \
   mutants fuzz loss-test secret-proof reconcile-proof crash-proof fault-proof drift-proof foreign-proof together-proof \
-  rollback-proof grants-proof random-proof
+  rollback-proof grants-proof random-proof privilege-proof
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,15 +64,24 @@ demo: $(READY) ## Deploy three twins on the embedded cloud, send telemetry, read
 
 test: check unit ## Everything that must hold before a change lands
 
-check: $(READY) ## Format, lint, strict types, import directions, templates and state machines
+fast: static ## The inner loop, in less than a minute: static checks, unit and contract tests
+	@$(BIN)/python -m pytest -q -n 2 -p tests.workers tests/unit tests/contract
+
+static: $(READY) ## Format, lint, strict types, import directions
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+check: static ## The static checks, and every IAM policy
 	@$(BIN)/python -m tests.install.policies
 
 unit: $(READY) $(if $(CHROMIUM),$(AXE)) $(if $(NPM),$(ASL)) ## The test suite, without what has a long target of its own
-	@$(BIN)/python -m pytest -n 2 -p tests.workers --ignore tests/loss --ignore tests/e2e/test_secrets_stay_secret.py
+	@$(BIN)/python -m pytest -n $(WORKERS) -p tests.workers --ignore tests/loss --ignore tests/e2e/test_secrets_stay_secret.py
+
+coverage: $(READY) ## Branch coverage of what ships, which must be 90 % or more
+	@mkdir -p .cache/coverage
+	@$(BIN)/python -m pytest -q -n 2 -p tests.workers --cov --cov-report=term-missing $(COVERING)
 
 asl-validator: $(ASL) ## Install the independent validator of state machines (needs npm)
 
@@ -113,6 +131,9 @@ grants-proof: $(READY) ## Each action taken out of each task's policy in turn: a
 random-proof: $(READY) ## Random sequences of deploy, change, destroy, drift and crash
 	@$(BIN)/python -m tests.proofs.sequences
 
+privilege-proof: $(READY) ## With IAM enforced, three twins deployed, used and destroyed: no call denied
+	@GLUECODE_PRIVILEGES=all $(BIN)/python -m pytest tests/install/test_least_privilege.py
+
 recording: $(READY) ## Play the demo and draw what it shows as docs/assets/demo.svg
 	@$(BIN)/python -m orchestrator.demo docs/assets/demo.svg
 
@@ -132,17 +153,23 @@ reference: $(READY) ## Write the generated pages, pictures and schemas of the do
 	@$(BIN)/python -m orchestrator.reference
 
 lock: ## Resolve the locked versions anew (needs uv)
-	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --extra local --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-annotate --no-header --quiet --output-file requirements.lock
-	$(PYTHON) -m orchestrator.install.lock requirements.lock
+	$(PYTHON) -m orchestrator.reference.layers_lock requirements.lock
 	echo aws-sam-cli==1.170.0 | uv pip compile - --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-annotate --no-header --quiet --output-file tests/install/requirements-sam.lock
+
+hooks: $(READY) ## Install the git hooks: format, lint, import directions, commit subjects
+	@$(BIN)/pre-commit install
 
 wheel: $(READY) ## Build the wheel into dist/
 	@$(BIN)/python -m build --wheel --no-isolation
 
 wheel-proof: $(READY) ## The end-to-end tests, with the wheel's dependencies freshly installed
 	@GLUECODE_E2E_CLEAN=1 $(BIN)/python -m pytest tests/e2e
+
+release: $(READY) ## Date the changelog, commit and tag: make release VERSION=0.2.0
+	@$(BIN)/python .ci/release.py "$(VERSION)"
 
 clean: ## Remove the virtual environment and everything built
 	rm -rf $(VENV) dist build site .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,7 +1,7 @@
 """Shares the tests out among workers (`-p tests.workers`): what shares a cloud stays together, the longest come first.
 
-Together are the tests of a file, and those of a folder whose files share fixtures that take long to make. If something
-long came last, one worker would be left alone with it.
+Together are the tests of a file, and those of files that share what takes long to make. If something long came last,
+one worker would be left alone with it.
 """
 
 from __future__ import annotations
@@ -11,25 +11,36 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
-_TOGETHER = ("tests/state_machines/", "tests/e2e/")
+_TOGETHER = (
+    ("tests/e2e/",),
+    ("tests/state_machines/",),
+    ("tests/install/test_layers.py", "tests/install/test_clean_interpreter.py"),  # layers are fetched once
+)
 _LONGEST = (
-    *_TOGETHER,
+    "tests/e2e/",
     "tests/proofs/",
-    "tests/events/",
     "tests/install/test_least_privilege.py",
+    "tests/events/",
+    "tests/state_machines/",
+    "tests/docs/test_commands.py",
+    "tests/install/test_layers.py",
+    "tests/install/test_clean_interpreter.py",
     "tests/contract/test_contract.py",
+    "tests/bench/",
     "tests/cli/test_replay.py",
     "tests/browser/test_site.py",
-    "tests/docs/test_commands.py",
-    "tests/bench/",
     "tests/local/test_cloud.py",
+    "tests/install/test_install.py",
+    "tests/install/test_template.py",
+    "tests/unit/deploy_steps/test_comparison.py",
+    "tests/cli/test_rotation.py",
 )
 
 
 class _ByCloud(LoadScopeScheduling):  # type: ignore[misc]
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return next((folder for folder in _TOGETHER if file.startswith(folder)), file)
+        return next((group[0] for group in _TOGETHER if file.startswith(group)), file)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:

@@ -111,6 +111,7 @@ def env(json_wanted: bool) -> None:
     """
     running = cloud.find()
     if running is None:
+        cloud.require_engine()
         raise GluecodeError("The embedded cloud is not running.", "Start it with `gluecode local up`.")
     variables = cloud.exports(running)
     if json_wanted:

@@ -6,6 +6,7 @@ Everything in it lives in memory and is gone when it stops.
 from __future__ import annotations
 
 import http.client
+import importlib.util
 import json
 import re
 import secrets
@@ -25,6 +26,7 @@ from orchestrator.local.home import Home, default_folder
 from orchestrator.local.server import Settings
 
 CREDENTIAL = "test"
+INSTALL = "pip install 'multicloud-gluecode[local]'"
 VOLATILE = "It keeps everything in memory: `gluecode local down` forgets it all."
 
 _START_SECONDS = 30.0
@@ -36,6 +38,10 @@ _children: list[subprocess.Popen[bytes]] = []  # whoever started a process must 
 
 class PortTaken(GluecodeError):
     """The port that was asked for is in use by somebody else."""
+
+
+class NotInstalled(GluecodeError):
+    """This gluecode was installed without the embedded cloud's engine."""
 
 
 class DidNotStart(GluecodeError):
@@ -58,15 +64,22 @@ class Cloud:
 def up(home: Path | None = None, settings: Settings | None = None) -> Cloud:
     """Start the cloud of that home, or return the one that runs, which then keeps the settings it was started with.
 
-    Returns when it answers. Two at once give one cloud. Errors: PortTaken, DidNotStart.
+    Returns when it answers. Two at once give one cloud. Errors: NotInstalled, PortTaken, DidNotStart.
     """
     place = _place(home)
     with place.locked():
         running = find(place.folder)
         if running:
             return running
+        require_engine()
         _clean(place)
         return _start(place, settings or Settings())
+
+
+def require_engine() -> None:
+    """Raise NotInstalled unless the engine, an optional dependency, is installed. It is not imported."""
+    if importlib.util.find_spec("ministack") is None:
+        raise NotInstalled(f"The embedded cloud is not installed; `{INSTALL}` installs it.")
 
 
 def down(home: Path | None = None) -> bool:

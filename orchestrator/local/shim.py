@@ -28,7 +28,7 @@ def install(endpoint: str, async_workers: int, wait_scale: float) -> Callable[..
     if version("ministack") != VERSION:
         raise RuntimeError(
             f"The embedded cloud is made for ministack {VERSION}, but {version('ministack')} is installed. "
-            f"Install the locked one: pip install ministack=={VERSION}"
+            "Install the right one: pip install 'multicloud-gluecode[local]'"
         )
     from ministack import app
 

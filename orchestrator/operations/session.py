@@ -95,7 +95,7 @@ def aws_session(*, local: bool = False, profile: str | None = None, region: str 
     """The AWS that the options and the environment (profile, region, AWS_ENDPOINT_URL) point to.
 
     With `local` it is the embedded cloud, found by its state; AWS_ENDPOINT_URL may point to it as well.
-    Errors: NotRunning, NoRegion, NoCredentials, UsageError.
+    Errors: NotRunning, NotInstalled, NoRegion, NoCredentials, UsageError.
     """
     import boto3
     from botocore.exceptions import BotoCoreError
@@ -145,6 +145,7 @@ def _local(profile: str | None, region: str | None) -> Aws:
         )
     running = cloud.find()
     if running is None:
+        cloud.require_engine()
         raise NotRunning("The embedded cloud is not running.", "Start it with `gluecode local up`.")
     # Neither AWS_PROFILE nor the files under ~/.aws have a say here; they may well name things that are not there.
     core = Core({"profile": (None, None, None, None), "config_file": (None, None, os.devnull, None)})

@@ -9,11 +9,11 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 from moto.core.config import default_user_config
 
 from orchestrator.core.names import Installation
 from orchestrator.operations.session import Aws
+from tests.emulated import aws_account
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"  # moto's
@@ -51,7 +51,7 @@ def session() -> boto3.Session:
 def aws(session: boto3.Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     """An empty account, in which an execution runs until a test ends it: moto's own engine is off."""
     monkeypatch.setitem(default_user_config, "stepfunctions", {"execute_state_machine": False})
-    with mock_aws():
+    with aws_account():
         yield Aws(session)
 
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from deploy_steps import aws
 from tests.contract.world import World
+from tests.emulated import aws_account
 
 MOTO = "moto"
 EMBEDDED = "embedded cloud"
+
+# The steps' own clients, one set for each engine and all tests: making one takes longer than most tests.
+_CLIENTS = {engine: functools.cache(aws.client.__wrapped__) for engine in (MOTO, EMBEDDED)}
+_by_hand = functools.cache(boto3.client)
 
 
 @pytest.fixture
@@ -31,14 +37,20 @@ def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     }.items():
         monkeypatch.setenv(name, value)
     twin = f"twin-{uuid.uuid4().hex[:12]}"
-    aws.client.cache_clear()
+    monkeypatch.setattr(aws, "client", _CLIENTS[engine])
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with _account(engine, request, monkeypatch) as hand:
+        opened = World(engine, twin, hand)
+        yield opened
+        opened.close()
+
+
+@contextmanager
+def _account(engine: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The account of that engine; gives the clients of whoever does things by hand."""
     if engine == MOTO:
-        # Without a new boto3 session for every test, which would read the service models anew each time.
-        with mock_aws(config={"core": {"reset_boto3_session": False}}):
-            hand: Any = boto3.client
-            yield World(engine, twin, hand)
+        with aws_account():
+            yield _by_hand
     else:
         monkeypatch.setenv("AWS_ENDPOINT_URL", request.getfixturevalue("embedded_cloud").endpoint)
-        yield World(engine, twin, request.getfixturevalue("clients"))
-    aws.client.cache_clear()
+        yield request.getfixturevalue("clients")

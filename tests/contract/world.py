@@ -93,6 +93,13 @@ class World:
         """Run the info task."""
         return self._run(kind, "info", {"spec": spec})
 
+    def close(self) -> None:
+        """Stop seeing the calls: the clients are those of the next test as well."""
+        for service in self._watched:
+            events = aws.client(service).meta.events
+            events.unregister("before-call", self._on_call)
+            events.unregister("after-call", self._on_answer)
+
     @contextmanager
     def failing(
         self, code: str, status: int, message: str = "injected", *, when: Callable[[Call], bool]

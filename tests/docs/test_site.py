@@ -79,7 +79,7 @@ def test_every_page_in_the_navigation_exists_and_every_source_is_built(site: Pat
     assert {source.replace(".md", ".html") for source in sources} == set(sites.pages(site)) - {"404.html"}
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "SECURITY.md"])
 def test_what_the_repositorys_front_page_links_to_is_there(site: Path, name: str) -> None:
     text = (sites.ROOT / name).read_text(encoding="utf-8")
     links = [link.partition("#") for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]

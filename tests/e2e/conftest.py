@@ -45,7 +45,7 @@ def command(tmp_path_factory: pytest.TempPathFactory) -> Path:
         # A path in a .pth file is searched, but the .pth files in it (our editable installation) are not read.
         packages = sysconfig.get_path("purelib", vars={"base": str(environment), "platbase": str(environment)})
         Path(packages, "dependencies.pth").write_text("\n".join(site.getsitepackages()) + "\n")
-    subprocess.run([*install, str(wheel)], check=True, capture_output=True, timeout=600)
+    subprocess.run([*install, f"{wheel}[local]"], check=True, capture_output=True, timeout=600)
     return environment / "bin" / "gluecode"
 
 

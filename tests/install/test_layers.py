@@ -80,7 +80,7 @@ def test_the_lock_pins_what_the_layers_hold_as_the_development_lock_does() -> No
 
     assert [pin.split("==")[0] for pin in pins] == sorted({*layers.FUNCTIONS, *layers.PYDANTIC})
     assert not [pin for pin in pins if pin not in development], (
-        "run `python -m orchestrator.install.lock requirements.lock`"
+        "run `python -m orchestrator.reference.layers_lock requirements.lock`"
     )
     assert not [each for each in hashes if each not in development]
     assert "://" not in lock

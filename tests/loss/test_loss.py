@@ -9,12 +9,12 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from lambda_functions.aws import hot_table
 from lambda_functions.shared import failure_queue
 from orchestrator.core.names import TwinNames
 from orchestrator.operations.session import Aws
+from tests.emulated import aws_account
 from tests.loss import ledger
 from tests.loss.__main__ import prove, table
 from tests.loss.ledger import Counts, Ledger, event, stored_value
@@ -35,7 +35,7 @@ def test_no_event_is_lost_and_none_is_stored_twice_whatever_fails(tmp_path: Path
 @pytest.fixture
 def aws() -> Iterator[Aws]:
     """An account with nothing but a twin's hot table and its failure queue."""
-    with mock_aws():
+    with aws_account():
         aws = Aws(boto3.Session("test", "test", region_name="us-east-1"))
         keys = (("iotDeviceId", "HASH"), ("id", "RANGE"))
         aws.client("dynamodb").create_table(

@@ -11,19 +11,17 @@ import sys
 from tests.harness.account import Account
 from tests.harness.picture import differences
 from tests.proofs.projects import TWIN, Project
+from tests.proofs.reconcile import fresh_picture
 from tests.proofs.report import Outcome, Report, options, spread
 from tests.proofs.strangers import STRANGERS, Stranger
 
 
 def check(account: Account, stranger: Stranger) -> Outcome:
     """Deploy onto a stranger, destroy around it, adopt it."""
-    outcome, files = Outcome(), Project(stranger.mapping).files
+    outcome, project = Outcome(), Project(stranger.mapping)
+    fresh = fresh_picture(account, stranger.mapping)
     account.clear()
-    account.upload(TWIN, files)
-    account.run("deploy", {"project": TWIN})
-    fresh = account.picture()
-    account.clear()
-    account.upload(TWIN, files)
+    account.upload(TWIN, project.files)
     stranger.make(account.client)
     before = account.picture()
     outcome.counts["strangers"] += 1

@@ -12,7 +12,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from orchestrator import report
 from orchestrator.cli import main
@@ -22,6 +21,7 @@ from orchestrator.report import timeline
 from orchestrator.report.facts import Attempt, Facts
 from orchestrator.report.route import route
 from state_machines import MACHINES, definition
+from tests.emulated import aws_account
 from tests.report import executions
 
 HERE = Installation("gluecode", "aws", "eu-central-1", "123456789012")
@@ -203,7 +203,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", HERE.region)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
+    with aws_account():
         states, logs = boto3.client("stepfunctions"), boto3.client("logs")
         states.create_state_machine(
             name=HERE.machine_name("deploy"), definition=json.dumps(_ONE_STATE), roleArn=HERE.role_arn("r")

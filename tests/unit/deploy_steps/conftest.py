@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from deploy_steps import aws
 from deploy_steps.state import state_table
+from tests.emulated import aws_account
 
 REGION, ACCOUNT = "eu-central-1", "123456789012"
 BUCKET, TABLE = f"gluecode-artifacts-{ACCOUNT}-{REGION}", "gluecode-state"
 TWIN = "factory"
 FUNCTIONS = {"FUNCTIONS_KEY": "code/functions.zip", "FUNCTIONS_SHA256": "c2hhMjU2"}
+
+
+# The clients of all tests: making one takes longer than most of them, and the emulated account behind it is a new one.
+_client = functools.cache(aws.client.__wrapped__)
 
 
 @dataclass(frozen=True)
@@ -69,8 +74,8 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        aws.client.cache_clear()
+    monkeypatch.setattr(aws, "client", _client)
+    with aws_account():
         boto3.client("s3", REGION).create_bucket(
             Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
         )
@@ -84,4 +89,3 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
             BillingMode="PAY_PER_REQUEST",
         )
         yield Account()
-    aws.client.cache_clear()

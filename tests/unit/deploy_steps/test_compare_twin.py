@@ -12,7 +12,7 @@ from deploy_steps.contract import Result
 from deploy_steps.tasks import compare_twin
 from deploy_steps.tasks.compare_twin import SINGLE
 from orchestrator.core.plan.mapping import ALARMS, COMPONENTS, FUNCTIONS, QUEUES
-from tests.harness.account import Account
+from tests.harness.account import Account, Saved
 from tests.proofs.drifts import DRIFTS, Drift
 from tests.proofs.projects import SCENARIOS, TWIN, Mapping, Project, name_of
 
@@ -25,12 +25,19 @@ def account() -> Iterator[Account]:
         yield opened
 
 
+_SAVED: dict[tuple[Account, Mapping, bool], Saved] = {}  # each mapping is deployed once for all tests
+
+
 def deployed(account: Account, mapping: Mapping, *, batching: bool = False) -> None:
     """Deploy a mapping on an empty account."""
+    if saved := _SAVED.get((account, mapping, batching)):
+        account.restore(saved)
+        return
     account.clear()
     account.upload(TWIN, Project(mapping, batching=batching).files)
     ended = account.run("deploy", DEPLOY)
     assert ended.succeeded, ended.cause
+    _SAVED[account, mapping, batching] = account.save()
 
 
 def steps(account: Account, verb: str, **request: Any) -> list[str]:

@@ -9,10 +9,10 @@ from typing import Any
 import hypothesis
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
-from moto import mock_aws
 
 from lambda_functions.aws import cloud, observe
 from lambda_functions.shared import endpoint, observability, sending, tokens, twin_info
+from tests.emulated import aws_account
 from tests.unit.lambda_functions.support import TABLE, TOKEN, Recorded, Remote, remote_cloud, twin_document
 
 observability.use(observe)
@@ -76,7 +76,7 @@ def _forget() -> None:
 @pytest.fixture
 def aws() -> Iterator[None]:
     """An emulated account with the hot table in it. Its Lambda accepts every invocation, and runs nothing."""
-    with mock_aws(config={"lambda": {"use_docker": False}}):
+    with aws_account():
         _make_table()
         yield
 

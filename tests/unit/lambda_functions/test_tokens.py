@@ -10,7 +10,6 @@ import pytest
 from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
-from moto import mock_aws
 
 from lambda_functions.aws import cloud
 from lambda_functions.aws.cloud import client, fetch_secret
@@ -24,6 +23,7 @@ from lambda_functions.shared.tokens import (
     for_sending,
 )
 from lambda_functions.writer.handler import lambda_handler
+from tests.emulated import aws_account
 from tests.unit.lambda_functions.support import Clock, Context, an_envelope, request
 
 BOTH = ("AWSCURRENT", "AWSPREVIOUS")
@@ -47,7 +47,7 @@ class Secret:
 
 @pytest.fixture
 def secrets() -> Iterator[Any]:
-    with mock_aws():
+    with aws_account():
         yield client("secretsmanager")
 
 

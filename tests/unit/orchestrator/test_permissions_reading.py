@@ -9,13 +9,13 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from deploy_steps.shared.simulation import ALLOWED, NOT_GRANTED, Decision
 from orchestrator.operations.iam_check.evaluation import decide
 from orchestrator.operations.iam_check.principal import Principal, principal
 from orchestrator.operations.iam_check.reading import Read, read
 from tests.contract.stubbed import stubbed
+from tests.emulated import aws_account
 
 ACCOUNT = "123456789012"
 ALICE = Principal("user", "alice", f"arn:aws:iam::{ACCOUNT}:user/people/alice")
@@ -28,7 +28,7 @@ WRITER = f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:factory-writer"
 @pytest.fixture
 def iam() -> Iterator[Any]:
     """An account with the user alice and the role ci, who may do nothing."""
-    with mock_aws():
+    with aws_account():
         client = boto3.client("iam", aws_access_key_id="test", aws_secret_access_key="test")
         client.create_user(UserName="alice", Path="/people/")
         client.create_role(RoleName="ci", Path="/pipelines/", AssumeRolePolicyDocument=document())

@@ -1,6 +1,6 @@
 """Writes the lock file of the layers: the versions of requirements.lock, with the hashes of the wheels for Lambda.
 
-A developer's tool: `python -m orchestrator.install.lock requirements.lock`. The lock names no package index.
+A developer's tool: `python -m orchestrator.reference.layers_lock requirements.lock`. The lock names no package index.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _PLATFORMS = ("manylinux2014_aarch64", "manylinux2014_x86_64")
 
 
 def main(requirements: Path) -> None:
-    """Write the lock file next to this module, for the versions that `requirements` pins."""
+    """Write the lock file of the layers, for the versions that `requirements` pins."""
     lines = []
     for name in sorted({*FUNCTIONS, *PYDANTIC}):
         pin = f"{name}=={_pinned(name, requirements)}"
