@@ -12,8 +12,8 @@ from state_machines import CHILDREN, PUBLIC, WATCHING, definition
 _STARTED_BY = {
     "check-drift": "Started by the schedule of the installation; it starts `inspect` for every twin.",
     "deploy-function": "Started by `deploy` for every function.",
-    "remove-function": "Started by `deploy`, `destroy` and `inspect` for every function that shall not be there.",
-    "inspect-function": "Started by `inspect` for every function that shall be there.",
+    "remove": "Started by `deploy` for what is obsolete, by `destroy` for everything, by `inspect` as a dry run.",
+    "remove-function": "Started by `remove` for every function.",
 }
 _KINDS = {
     "Task": "does one thing",
