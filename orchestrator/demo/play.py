@@ -25,7 +25,7 @@ _SAMPLES = ("oven-1.json", "press-1.json")
 
 
 def play(stage: Stage, target: Target, scenario: Scenario, folder: Path) -> None:
-    """Play it, with the project's files in `folder`. Raises GluecodeError as soon as something is not as it should be."""
+    """Play it, with the project's files in `folder`. Raises GluecodeError where the result is wrong."""
     stage.scenario(scenario.name, scenario.why, scenario.picture)
     with scenario.world() as world:
         project = _project(stage, scenario, world, folder)
