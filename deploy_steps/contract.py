@@ -1,17 +1,18 @@
-"""The contract every kind of resource keeps: desired state in, one outcome out.
+"""The contract that every kind of resource keeps: desired state in, one outcome out.
 
-A kind is a module with three plain functions:
+A kind has three verbs, of the engine or of its own:
 
     create(client, spec, *, dry_run=False) -> Result   # created | updated | unchanged
     destroy(client, identity, *, dry_run=False) -> Result   # deleted | absent | retained
     info(client, spec) -> Result                        # present | drifted | absent
 
-`create` reads, writes only what differs and returns what is there afterwards; `destroy` forgives an absent thing;
+`create` reads, writes only what differs and returns what is there afterwards; `destroy` forgives an absent resource;
 neither remembers anything, sleeps, or touches what is not ours. With `dry_run` they read, report the same outcome,
 and write nothing.
 
-Of most kinds, `create` takes `new=True` from a caller who has reason to believe that nothing of that name is there: it
-then creates first, and reads only if AWS answers that the name is taken. The outcome is the same, one call earlier.
+Of most kinds, `create` takes `create_first=True` from a caller who has reason to believe that nothing of that name
+exists: it then creates at once, and reads only if AWS answers that the name is taken. The outcome is the same, one call
+earlier.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ NOT_SHOWN = "(not shown)"
 
 @dataclass(frozen=True)
 class Change:
-    """One field that differs. A secret's value never stands here: NOT_SHOWN does."""
+    """One field that differs. A secret's value is never in it: NOT_SHOWN is."""
 
     field: str
     before: Any
@@ -39,9 +40,9 @@ class Change:
 
 @dataclass(frozen=True)
 class Result:
-    """What a step answers. `outputs` holds what later steps need (an ARN, a URL).
+    """What a step answers. `outputs` is what later steps need (an ARN, a URL).
 
-    A dry run has the same outputs, with UNKNOWN for what only a deployment can tell.
+    A dry run has the same outputs, with UNKNOWN for what only a deployment can find out.
     """
 
     kind: str
@@ -56,12 +57,12 @@ class Result:
 
 
 def differences(desired: Mapping[str, Any], live: Mapping[str, Any]) -> tuple[Change, ...]:
-    """The fields of `desired` whose live value is another one, in the order of `desired`."""
+    """The fields of `desired` whose live value differs, in the order of `desired`."""
     return tuple(Change(name, live.get(name), value) for name, value in desired.items() if live.get(name) != value)
 
 
 def tag_differences(owner: Owner, live: Mapping[str, str]) -> tuple[Change, ...]:
-    """Our tags that are missing or altered; other people's tags are none of our business."""
+    """Our tags that are missing or altered; other tags are not compared."""
     return tuple(
         Change(f"tag {key}", live.get(key), value) for key, value in owner.tags.items() if live.get(key) != value
     )

@@ -1,6 +1,6 @@
 """The token of one connection between clouds, in Secrets Manager, where sender or receiver reads it.
 
-The token itself never stands in an event, an answer, the journal or an error: a spec says where it is to be found.
+The token itself is never in an event, an answer, the journal or an error: a spec says where to find it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _DIFFERS = "(another value)"
 
 
 def create(client: Any, spec: SecretSpec, *, s3: Any, dry_run: bool = False) -> Result:
-    """Make the secret, bring it back from a scheduled deletion, or put in the project's token if it is another one.
+    """Make the secret, restore it from a scheduled deletion, or put in the project's token if it differs.
 
     Raises MissingToken when there is no value and none to put in.
     """
@@ -156,6 +156,4 @@ kind = Kind(
         info=("s3:GetObject", "secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"),
     ),
 )
-create_task = kind.task("create")
-destroy_task = kind.task("destroy")
-info_task = kind.task("info")
+create_task, destroy_task, info_task = kind.handlers()

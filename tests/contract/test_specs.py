@@ -105,7 +105,7 @@ def test_an_identity_needs_nothing_but_name_and_owner(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(KINDS))
 def test_a_kind_is_found_in_the_module_of_its_name_with_its_three_handlers(name: str) -> None:
-    module = __import__(f"deploy_steps.{name.replace('-', '_')}", fromlist=["kind"])
+    module = __import__(f"deploy_steps.kinds.{name.replace('-', '_')}", fromlist=["kind"])
 
     assert module.kind is KINDS[name]
     assert all(callable(getattr(module, f"{verb}_task")) for verb in ("create", "destroy", "info"))
