@@ -17,16 +17,30 @@ earlier.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from orchestrator.core.specs import Owner
 
 Outcome = Literal["created", "updated", "unchanged", "deleted", "absent", "retained", "present", "drifted"]
 
+Outputs = Mapping[str, Any]
+
 UNKNOWN = "(known after deployment)"
 NOT_SHOWN = "(not shown)"
+
+
+class Wanted(Protocol):
+    """A spec or an identity: the name of a resource, and whose it is."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def owner(self) -> Owner:
+        """Whose it is."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +50,38 @@ class Change:
     field: str
     before: Any
     after: Any
+
+
+class Changes(tuple[Change, ...]):
+    """All that differs, by what repairs it."""
+
+    @property
+    def fields(self) -> list[str]:
+        """The names of the changed fields that are not tags, in their order."""
+        return [change.field for change in self if not change.field.startswith("tag ")]
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tags to write, so that one call repairs all of them."""
+        return {change.field[4:]: change.after for change in self if change.field.startswith("tag ")}
+
+
+@dataclass(frozen=True)
+class Live:
+    """A resource as AWS shows it.
+
+    `settings` are compared with the desired ones; one that is not desired is drift, too. `tags` are None where AWS has
+    none. `id` is how AWS addresses the resource if not by its name. `outputs` are those of `info`. `in_transition` says
+    what AWS is doing with it ("CREATING"), `deleting` that it soon will be gone. `has_data`: `retain_data` retains it.
+    """
+
+    settings: Mapping[str, Any]
+    tags: Mapping[str, str] | None = None
+    id: Any = None
+    outputs: Outputs = field(default_factory=dict)
+    in_transition: str = ""
+    deleting: bool = False
+    has_data: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,13 +112,3 @@ def tag_differences(owner: Owner, live: Mapping[str, str]) -> tuple[Change, ...]
     return tuple(
         Change(f"tag {key}", live.get(key), value) for key, value in owner.tags.items() if live.get(key) != value
     )
-
-
-def tags_among(changes: Iterable[Change]) -> dict[str, str]:
-    """The tags to write, so that one call repairs all of them."""
-    return {change.field[4:]: change.after for change in changes if change.field.startswith("tag ")}
-
-
-def fields_among(changes: Iterable[Change]) -> list[str]:
-    """The names of the changed fields that are not tags, in their order."""
-    return [change.field for change in changes if not change.field.startswith("tag ")]

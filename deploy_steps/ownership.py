@@ -3,22 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
 
 from deploy_steps.errors import ForeignResource
 from orchestrator.core.specs import MANAGED_BY, Owner
-
-
-class Wanted(Protocol):
-    """A spec or an identity: the name of a resource, and whose it is."""
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-
-    @property
-    def owner(self) -> Owner:
-        """Whose it is."""
 
 
 def is_ours(owner: Owner, live_tags: Mapping[str, str]) -> bool:

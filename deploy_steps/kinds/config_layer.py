@@ -6,9 +6,9 @@ import io
 import zipfile
 from typing import Any
 
-from deploy_steps.engine import Changes, Live, Outputs, Resource, plain_kind
+from deploy_steps.contract import Live, Outputs
+from deploy_steps.engine import Calls, Facts, plain_kind
 from deploy_steps.ownership import decode_tags, encode_tags, ensure_ours, is_ours
-from deploy_steps.task import Actions
 from orchestrator.core.specs import ConfigLayerIdentity, ConfigLayerSpec
 
 DOCUMENT = "python/digital_twin_info.json"
@@ -67,10 +67,6 @@ def _description(spec: ConfigLayerSpec) -> str:
     return encode_tags({**spec.owner.tags, "sha256": spec.content.sha256})
 
 
-def _update(client: Any, spec: ConfigLayerSpec, _live: Live, _changes: Changes) -> Outputs:
-    return create(client, spec)
-
-
 def delete(client: Any, identity: ConfigLayerIdentity, live: Live) -> None:
     """Remove our versions, or with `keep_latest` the superseded ones; a function that uses one keeps working."""
     for number in live.id:
@@ -78,15 +74,10 @@ def delete(client: Any, identity: ConfigLayerIdentity, live: Live) -> None:
 
 
 kind = plain_kind(
-    "config-layer",
-    "lambda",
-    ConfigLayerSpec,
-    ConfigLayerIdentity,
-    Resource(_read, _desired, create, _update, delete, outputs=("arn",), new_outputs=True),
-    Actions.plain(
-        read=("lambda:ListLayerVersions",),
-        create=("lambda:PublishLayerVersion", "s3:GetObject"),
-        destroy=("lambda:DeleteLayerVersion",),
-    ),
+    Facts("config-layer", "lambda", ConfigLayerSpec, ConfigLayerIdentity, outputs=("arn",)),
+    Calls(_read, _desired, create, None, delete),
+    read=("lambda:ListLayerVersions",),
+    create=("lambda:PublishLayerVersion", "s3:GetObject"),
+    destroy=("lambda:DeleteLayerVersion",),
 )
 create_task, destroy_task, info_task = kind.handlers()

@@ -8,10 +8,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from deploy_steps import aws
-from deploy_steps.engine import Changes, Live, Outputs, Resource, plain_kind
+from deploy_steps.contract import Live, Wanted
+from deploy_steps.engine import Calls, Facts, plain_kind
 from deploy_steps.kinds.shared.dashboard_content import widgets
-from deploy_steps.ownership import Wanted, decode_tags, encode_tags
-from deploy_steps.task import Actions
+from deploy_steps.ownership import decode_tags, encode_tags
 from orchestrator.core.specs import DashboardSpec, Identity
 
 _ABOUT = "Every deployment brings this dashboard back to what it shows now: copy it to change it."
@@ -38,17 +38,12 @@ def _by_title(widgets: Any) -> dict[str, Any]:
     return {f"widget {widget.get('properties', {}).get('title', '')}": widget for widget in widgets}
 
 
-def create(client: Any, spec: DashboardSpec) -> Outputs:
+def create(client: Any, spec: DashboardSpec) -> None:
     """Make the dashboard, or bring its widgets to the spec."""
     # A dashboard's tags would take a call of their own to read, so the heading says whose it is.
     text = f"# {spec.owner.twin}\n{_ABOUT}\n\n{encode_tags(spec.owner.tags)}"
     body = {"widgets": [{**_HEADING, "properties": {"markdown": text}}, *widgets(spec.shows)]}
     client.put_dashboard(DashboardName=spec.name, DashboardBody=json.dumps(body))
-    return {}
-
-
-def _update(client: Any, spec: DashboardSpec, _live: Live, _changes: Changes) -> None:
-    create(client, spec)
 
 
 def delete(client: Any, identity: Identity, _live: Live) -> None:
@@ -57,15 +52,10 @@ def delete(client: Any, identity: Identity, _live: Live) -> None:
 
 
 kind = plain_kind(
-    "dashboard",
-    "cloudwatch",
-    DashboardSpec,
-    Identity,
-    Resource(_read, _desired, create, _update, delete),
-    Actions.plain(
-        read=("cloudwatch:GetDashboard",),
-        create=("cloudwatch:PutDashboard",),
-        destroy=("cloudwatch:DeleteDashboards",),
-    ),
+    Facts("dashboard", "cloudwatch", DashboardSpec, Identity),
+    Calls(_read, _desired, create, None, delete),
+    read=("cloudwatch:GetDashboard",),
+    create=("cloudwatch:PutDashboard",),
+    destroy=("cloudwatch:DeleteDashboards",),
 )
 create_task, destroy_task, info_task = kind.handlers()

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy_steps.engine import Changes, Live, Outputs, Resource, plain_kind
+from deploy_steps.contract import Changes, Live, Wanted
+from deploy_steps.engine import Calls, Facts, plain_kind
 from deploy_steps.errors import NotReady
 from deploy_steps.kinds.shared.function_ownership import READ_FUNCTION, ensure_function_ours
-from deploy_steps.ownership import Wanted
-from deploy_steps.task import Actions
 from orchestrator.core.specs import EventSourceSpec, Identity
 
 _SETTINGS = {
@@ -67,14 +66,13 @@ def _desired(_spec: EventSourceSpec) -> dict[str, Any]:
     }
 
 
-def create(client: Any, spec: EventSourceSpec) -> Outputs:
+def create(client: Any, spec: EventSourceSpec) -> None:
     """Have the function work its queue off, or bring the way it does so to what it should be. NotReady until it does.
 
     While the role is seconds old, AWS answers that it "does not have permissions to call ReceiveMessage on SQS".
     """
     made = client.create_event_source_mapping(FunctionName=spec.name, EventSourceArn=spec.queue_arn, **_SETTINGS)
     _ensure_settled(spec.name, made)
-    return {}
 
 
 def _update(client: Any, spec: EventSourceSpec, live: Live, _changes: Changes) -> None:
@@ -89,15 +87,10 @@ def delete(client: Any, identity: Identity, live: Live) -> None:
 
 
 kind = plain_kind(
-    "event-source",
-    "lambda",
-    EventSourceSpec,
-    Identity,
-    Resource(_read, _desired, create, _update, delete, ensure_ours=ensure_function_ours),
-    Actions.plain(
-        read=("lambda:ListEventSourceMappings",),
-        create=(*READ_FUNCTION, "lambda:CreateEventSourceMapping", "lambda:UpdateEventSourceMapping"),
-        destroy=(*READ_FUNCTION, "lambda:DeleteEventSourceMapping"),
-    ),
+    Facts("event-source", "lambda", EventSourceSpec, Identity, ensure_parent_ours=ensure_function_ours),
+    Calls(_read, _desired, create, _update, delete),
+    read=("lambda:ListEventSourceMappings",),
+    create=(*READ_FUNCTION, "lambda:CreateEventSourceMapping", "lambda:UpdateEventSourceMapping"),
+    destroy=(*READ_FUNCTION, "lambda:DeleteEventSourceMapping"),
 )
 create_task, destroy_task, info_task = kind.handlers()

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from deploy_steps.contract import NOT_SHOWN, fields_among, tags_among
-from deploy_steps.engine import Changes, Live, Outputs, Resource, plain_kind
+from deploy_steps.contract import NOT_SHOWN, Changes, Live, Outputs
+from deploy_steps.engine import Calls, Facts, plain_kind
 from deploy_steps.kinds.shared.function_ownership import READ_FUNCTION, read_function
-from deploy_steps.task import Actions
 from orchestrator.core.specs import FunctionSpec, Identity
 
 _CODE = {"code_sha256", "architecture"}  # what UpdateFunctionCode changes; UpdateFunctionConfiguration changes the rest
@@ -44,10 +43,10 @@ def _desired(spec: FunctionSpec) -> dict[str, Any]:
 
 def _settings(configuration: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
     logging = configuration.get("LoggingConfig", {})
-    # An update that failed leaves the old version running: `Failed` is drift, `InProgress` is on its way.
-    states = {"state": ("State", "Active"), "last_update": ("LastUpdateStatus", "Successful")}
     return {
-        **{name: _state(configuration, field, good) for name, (field, good) in states.items()},
+        "state": _unless_failed(configuration, "State", "Active"),
+        # An update that failed leaves the old version running: `Failed` is drift, `InProgress` is on its way.
+        "last_update": _unless_failed(configuration, "LastUpdateStatus", "Successful"),
         "role_arn": configuration["Role"],
         "handler": configuration.get("Handler"),
         "runtime": configuration.get("Runtime"),
@@ -64,10 +63,9 @@ def _settings(configuration: Mapping[str, Any], environment: Mapping[str, str]) 
     }
 
 
-def _state(configuration: Mapping[str, Any], field: str, good: str) -> str:
-    if configuration.get(field) == "Failed":
-        return f"Failed: {configuration.get(f'{field}Reason', '')}"
-    return good
+def _unless_failed(configuration: Mapping[str, Any], field: str, otherwise: str) -> str:
+    failed = configuration.get(field) == "Failed"
+    return f"Failed: {configuration.get(f'{field}Reason', '')}" if failed else otherwise
 
 
 def _layers(spec: FunctionSpec) -> list[str]:
@@ -107,7 +105,7 @@ def create(client: Any, spec: FunctionSpec) -> Outputs:
 
 
 def _update(client: Any, spec: FunctionSpec, live: Live, changes: Changes) -> None:
-    fields = set(fields_among(changes))
+    fields = set(changes.fields)
     if fields - _CODE:
         client.update_function_configuration(**_configuration(spec))
     if fields & _CODE:
@@ -117,8 +115,8 @@ def _update(client: Any, spec: FunctionSpec, live: Live, changes: Changes) -> No
             S3Key=spec.code.key,
             Architectures=[spec.architecture],
         )
-    if tags := tags_among(changes):
-        client.tag_resource(Resource=live.outputs["arn"], Tags=tags)
+    if changes.tags:
+        client.tag_resource(Resource=live.outputs["arn"], Tags=changes.tags)
 
 
 def delete(client: Any, identity: Identity, _live: Live) -> None:
@@ -127,32 +125,26 @@ def delete(client: Any, identity: Identity, _live: Live) -> None:
 
 
 kind = plain_kind(
-    "function",
-    "lambda",
-    FunctionSpec,
-    Identity,
-    Resource(
-        _read,
-        _desired,
-        create,
-        _update,
-        delete,
+    Facts(
+        "function",
+        "lambda",
+        FunctionSpec,
+        Identity,
         outputs=("arn",),
         name_taken="ResourceConflictException",  # "Function already exist: …"
         irreparable={"state": _FAILED},
     ),
-    Actions.plain(
-        read=READ_FUNCTION,
-        create=(
-            "lambda:CreateFunction",
-            "lambda:TagResource",
-            "lambda:UpdateFunctionConfiguration",
-            "lambda:UpdateFunctionCode",
-            "lambda:GetLayerVersion",
-            "iam:PassRole",
-            "s3:GetObject",
-        ),
-        destroy=("lambda:DeleteFunction",),
+    Calls(_read, _desired, create, _update, delete),
+    read=READ_FUNCTION,
+    create=(
+        "lambda:CreateFunction",
+        "lambda:TagResource",
+        "lambda:UpdateFunctionConfiguration",
+        "lambda:UpdateFunctionCode",
+        "lambda:GetLayerVersion",
+        "iam:PassRole",
+        "s3:GetObject",
     ),
+    destroy=("lambda:DeleteFunction",),
 )
 create_task, destroy_task, info_task = kind.handlers()

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy_steps.engine import Changes, Live, Outputs, Resource, plain_kind
+from deploy_steps.contract import Changes, Live, Outputs, Wanted
+from deploy_steps.engine import Calls, Facts, plain_kind
 from deploy_steps.kinds.shared.function_ownership import READ_FUNCTION, ensure_function_ours
-from deploy_steps.ownership import Wanted
-from deploy_steps.task import Actions
 from orchestrator.core.specs import FunctionUrlSpec, Identity
 
 _SETTINGS = {"AuthType": "NONE", "InvokeMode": "BUFFERED"}  # callers prove themselves by token, not by AWS signature
@@ -44,24 +43,18 @@ def delete(client: Any, identity: Identity, _live: Live) -> None:
 
 
 kind = plain_kind(
-    "function-url",
-    "lambda",
-    FunctionUrlSpec,
-    Identity,
-    Resource(
-        _read,
-        _desired,
-        create,
-        _update,
-        delete,
+    Facts(
+        "function-url",
+        "lambda",
+        FunctionUrlSpec,
+        Identity,
         outputs=("url",),
         name_taken="ResourceConflictException",  # "… function url exists for this Lambda function"
-        ensure_ours=ensure_function_ours,
+        ensure_parent_ours=ensure_function_ours,
     ),
-    Actions.plain(
-        read=("lambda:GetFunctionUrlConfig",),
-        create=(*READ_FUNCTION, "lambda:CreateFunctionUrlConfig", "lambda:UpdateFunctionUrlConfig"),
-        destroy=(*READ_FUNCTION, "lambda:DeleteFunctionUrlConfig"),
-    ),
+    Calls(_read, _desired, create, _update, delete),
+    read=("lambda:GetFunctionUrlConfig",),
+    create=(*READ_FUNCTION, "lambda:CreateFunctionUrlConfig", "lambda:UpdateFunctionUrlConfig"),
+    destroy=(*READ_FUNCTION, "lambda:DeleteFunctionUrlConfig"),
 )
 create_task, destroy_task, info_task = kind.handlers()

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from deploy_steps.aws import tag_list, tag_map
-from deploy_steps.contract import Result, fields_among, tags_among
-from deploy_steps.engine import Changes, Live, Outputs, Resource, plain_kind
+from deploy_steps.contract import Changes, Live, Outputs, Result, Wanted
+from deploy_steps.engine import Calls, Facts, plain_kind
 from deploy_steps.errors import NotReady
-from deploy_steps.ownership import Wanted
-from deploy_steps.task import Actions
 from orchestrator.core.specs import HotTableIdentity, HotTableSpec
 
 KIND = "hot-table"
@@ -67,9 +65,9 @@ def create(client: Any, spec: HotTableSpec) -> Outputs:
 
 
 def _update(client: Any, spec: HotTableSpec, live: Live, changes: Changes) -> None:
-    if tags := tags_among(changes):  # before the update: a table that is UPDATING refuses tags
-        client.tag_resource(ResourceArn=live.outputs["arn"], Tags=tag_list(tags))
-    if fields_among(changes):
+    if changes.tags:  # before the update: a table that is UPDATING refuses tags
+        client.tag_resource(ResourceArn=live.outputs["arn"], Tags=tag_list(changes.tags))
+    if changes.fields:
         client.update_table(TableName=spec.name, BillingMode="PAY_PER_REQUEST")
 
 
@@ -79,24 +77,18 @@ def delete(client: Any, identity: HotTableIdentity, _live: Live) -> None:
 
 
 kind = plain_kind(
-    KIND,
-    "dynamodb",
-    HotTableSpec,
-    HotTableIdentity,
-    Resource(
-        _read,
-        _desired,
-        create,
-        _update,
-        delete,
+    Facts(
+        KIND,
+        "dynamodb",
+        HotTableSpec,
+        HotTableIdentity,
         outputs=("arn",),
         name_taken="ResourceInUseException",  # "Table already exists"
         irreparable={"keys": _OTHER_KEYS},
     ),
-    Actions.plain(
-        read=("dynamodb:DescribeTable", "dynamodb:ListTagsOfResource"),
-        create=("dynamodb:CreateTable", "dynamodb:TagResource", "dynamodb:UpdateTable"),
-        destroy=("dynamodb:DeleteTable",),
-    ),
+    Calls(_read, _desired, create, _update, delete),
+    read=("dynamodb:DescribeTable", "dynamodb:ListTagsOfResource"),
+    create=("dynamodb:CreateTable", "dynamodb:TagResource", "dynamodb:UpdateTable"),
+    destroy=("dynamodb:DeleteTable",),
 )
 create_task, destroy_task, info_task = kind.handlers()

@@ -7,10 +7,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from deploy_steps.aws import tag_list, tag_map
-from deploy_steps.contract import fields_among, tags_among
-from deploy_steps.engine import Changes, Live, Outputs, Resource, plain_kind
-from deploy_steps.ownership import Wanted
-from deploy_steps.task import Actions
+from deploy_steps.contract import Changes, Live, Outputs, Wanted
+from deploy_steps.engine import Calls, Facts, plain_kind
 from orchestrator.core.specs import Identity, RoleSpec
 
 POLICY_NAME = "gluecode"
@@ -67,10 +65,10 @@ def create(client: Any, spec: RoleSpec) -> Outputs:
 
 
 def _update(client: Any, spec: RoleSpec, _live: Live, changes: Changes) -> None:
-    for field in fields_among(changes):
+    for field in changes.fields:
         _write(client, spec, field)
-    if tags := tags_among(changes):
-        client.tag_role(RoleName=spec.name, Tags=tag_list(tags))
+    if changes.tags:
+        client.tag_role(RoleName=spec.name, Tags=tag_list(changes.tags))
 
 
 def _write(client: Any, spec: RoleSpec, field: str) -> None:
@@ -94,28 +92,23 @@ def delete(client: Any, identity: Identity, _live: Live) -> None:
 
 
 kind = plain_kind(
-    "iam-role",
-    "iam",
-    RoleSpec,
-    Identity,
-    Resource(_read, _desired, create, _update, delete, outputs=("arn",), name_taken="EntityAlreadyExistsException"),
-    Actions.plain(
-        read=("iam:GetRole", "iam:GetRolePolicy"),
-        create=(
-            "iam:CreateRole",
-            "iam:TagRole",
-            "iam:PutRolePolicy",
-            "iam:UpdateAssumeRolePolicy",
-            "iam:PutRolePermissionsBoundary",
-            "iam:DeleteRolePermissionsBoundary",
-        ),
-        destroy=(
-            "iam:ListRolePolicies",
-            "iam:ListAttachedRolePolicies",
-            "iam:DeleteRolePolicy",
-            "iam:DetachRolePolicy",
-            "iam:DeleteRole",
-        ),
+    Facts("iam-role", "iam", RoleSpec, Identity, outputs=("arn",), name_taken="EntityAlreadyExistsException"),
+    Calls(_read, _desired, create, _update, delete),
+    read=("iam:GetRole", "iam:GetRolePolicy"),
+    create=(
+        "iam:CreateRole",
+        "iam:TagRole",
+        "iam:PutRolePolicy",
+        "iam:UpdateAssumeRolePolicy",
+        "iam:PutRolePermissionsBoundary",
+        "iam:DeleteRolePermissionsBoundary",
+    ),
+    destroy=(
+        "iam:ListRolePolicies",
+        "iam:ListAttachedRolePolicies",
+        "iam:DeleteRolePolicy",
+        "iam:DetachRolePolicy",
+        "iam:DeleteRole",
     ),
 )
 create_task, destroy_task, info_task = kind.handlers()

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy_steps.engine import Changes, Live, Outputs, Resource, plain_kind
+from deploy_steps.contract import Live, Wanted
+from deploy_steps.engine import Calls, Facts, plain_kind
 from deploy_steps.kinds.shared.function_ownership import READ_FUNCTION, ensure_function_ours
-from deploy_steps.ownership import Wanted
-from deploy_steps.task import Actions
 from orchestrator.core.specs import Identity, InvokeConfigSpec
 
 
@@ -33,7 +32,7 @@ def _desired(spec: InvokeConfigSpec) -> dict[str, Any]:
     }
 
 
-def create(client: Any, spec: InvokeConfigSpec) -> Outputs:
+def create(client: Any, spec: InvokeConfigSpec) -> None:
     """Set retries, event age and the on-failure destination; one call replaces all of them."""
     client.put_function_event_invoke_config(
         FunctionName=spec.name,
@@ -41,11 +40,6 @@ def create(client: Any, spec: InvokeConfigSpec) -> Outputs:
         MaximumEventAgeInSeconds=spec.max_event_age_seconds,
         DestinationConfig={"OnFailure": {"Destination": spec.on_failure_arn}},
     )
-    return {}
-
-
-def _update(client: Any, spec: InvokeConfigSpec, _live: Live, _changes: Changes) -> None:
-    create(client, spec)
 
 
 def delete(client: Any, identity: Identity, _live: Live) -> None:
@@ -54,24 +48,18 @@ def delete(client: Any, identity: Identity, _live: Live) -> None:
 
 
 kind = plain_kind(
-    "invoke-config",
-    "lambda",
-    InvokeConfigSpec,
-    Identity,
-    Resource(
-        _read,
-        _desired,
-        create,
-        _update,
-        delete,
+    Facts(
+        "invoke-config",
+        "lambda",
+        InvokeConfigSpec,
+        Identity,
         # The call replaces what exists; this error says that another change is under way.
         name_taken="ResourceConflictException",
-        ensure_ours=ensure_function_ours,
+        ensure_parent_ours=ensure_function_ours,
     ),
-    Actions.plain(
-        read=("lambda:GetFunctionEventInvokeConfig",),
-        create=(*READ_FUNCTION, "lambda:PutFunctionEventInvokeConfig"),
-        destroy=(*READ_FUNCTION, "lambda:DeleteFunctionEventInvokeConfig"),
-    ),
+    Calls(_read, _desired, create, None, delete),
+    read=("lambda:GetFunctionEventInvokeConfig",),
+    create=(*READ_FUNCTION, "lambda:PutFunctionEventInvokeConfig"),
+    destroy=(*READ_FUNCTION, "lambda:DeleteFunctionEventInvokeConfig"),
 )
 create_task, destroy_task, info_task = kind.handlers()

@@ -6,10 +6,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from deploy_steps.aws import tag_list, tag_map
-from deploy_steps.contract import fields_among, tags_among
-from deploy_steps.engine import Changes, Live, Outputs, Resource, plain_kind
-from deploy_steps.ownership import Wanted
-from deploy_steps.task import Actions
+from deploy_steps.contract import Changes, Live, Wanted
+from deploy_steps.engine import Calls, Facts, plain_kind
 from orchestrator.core.specs import Identity, IotRuleSpec
 
 
@@ -53,17 +51,16 @@ def _payload(spec: IotRuleSpec) -> dict[str, Any]:
     }
 
 
-def create(client: Any, spec: IotRuleSpec) -> Outputs:
+def create(client: Any, spec: IotRuleSpec) -> None:
     """Make the rule, or replace it as a whole when anything but a tag differs (it being disabled, too)."""
     client.create_topic_rule(ruleName=spec.name, topicRulePayload=_payload(spec), tags=urlencode(spec.owner.tags))
-    return {}
 
 
 def _update(client: Any, spec: IotRuleSpec, live: Live, changes: Changes) -> None:
-    if fields_among(changes):
+    if changes.fields:
         client.replace_topic_rule(ruleName=spec.name, topicRulePayload=_payload(spec))
-    if tags := tags_among(changes):
-        client.tag_resource(resourceArn=live.id, tags=tag_list(tags))
+    if changes.tags:
+        client.tag_resource(resourceArn=live.id, tags=tag_list(changes.tags))
 
 
 def delete(client: Any, identity: Identity, _live: Live) -> None:
@@ -72,15 +69,10 @@ def delete(client: Any, identity: Identity, _live: Live) -> None:
 
 
 kind = plain_kind(
-    "iot-rule",
-    "iot",
-    IotRuleSpec,
-    Identity,
-    Resource(_read, _desired, create, _update, delete, name_taken="ResourceAlreadyExistsException"),
-    Actions.plain(
-        read=("iot:GetTopicRule", "iot:ListTagsForResource"),
-        create=("iot:CreateTopicRule", "iot:ReplaceTopicRule", "iot:TagResource", "iam:PassRole"),
-        destroy=("iot:DeleteTopicRule",),
-    ),
+    Facts("iot-rule", "iot", IotRuleSpec, Identity, name_taken="ResourceAlreadyExistsException"),
+    Calls(_read, _desired, create, _update, delete),
+    read=("iot:GetTopicRule", "iot:ListTagsForResource"),
+    create=("iot:CreateTopicRule", "iot:ReplaceTopicRule", "iot:TagResource", "iam:PassRole"),
+    destroy=("iot:DeleteTopicRule",),
 )
 create_task, destroy_task, info_task = kind.handlers()

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy_steps.contract import fields_among, tags_among
-from deploy_steps.engine import Changes, Live, Outputs, Resource, plain_kind
-from deploy_steps.ownership import Wanted
-from deploy_steps.task import Actions
+from deploy_steps.contract import Changes, Live, Wanted
+from deploy_steps.engine import Calls, Facts, plain_kind
 from orchestrator.core.specs import Identity, LogGroupSpec
 
 
@@ -25,18 +23,17 @@ def _desired(spec: LogGroupSpec) -> dict[str, Any]:
     return {"retention_days": spec.retention_days}
 
 
-def create(client: Any, spec: LogGroupSpec) -> Outputs:
+def create(client: Any, spec: LogGroupSpec) -> None:
     """Make the log group before the first function does (without retention), or bring it to the spec."""
     client.create_log_group(logGroupName=spec.name, tags=spec.owner.tags)
     client.put_retention_policy(logGroupName=spec.name, retentionInDays=spec.retention_days)
-    return {}
 
 
 def _update(client: Any, spec: LogGroupSpec, live: Live, changes: Changes) -> None:
-    if fields_among(changes):
+    if changes.fields:
         client.put_retention_policy(logGroupName=spec.name, retentionInDays=spec.retention_days)
-    if tags := tags_among(changes):
-        client.tag_resource(resourceArn=live.id, tags=tags)
+    if changes.tags:
+        client.tag_resource(resourceArn=live.id, tags=changes.tags)
 
 
 def delete(client: Any, identity: Identity, _live: Live) -> None:
@@ -45,15 +42,10 @@ def delete(client: Any, identity: Identity, _live: Live) -> None:
 
 
 kind = plain_kind(
-    "log-group",
-    "logs",
-    LogGroupSpec,
-    Identity,
-    Resource(_read, _desired, create, _update, delete, name_taken="ResourceAlreadyExistsException"),
-    Actions.plain(
-        read=("logs:DescribeLogGroups", "logs:ListTagsForResource"),
-        create=("logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:TagResource"),
-        destroy=("logs:DeleteLogGroup",),
-    ),
+    Facts("log-group", "logs", LogGroupSpec, Identity, name_taken="ResourceAlreadyExistsException"),
+    Calls(_read, _desired, create, _update, delete),
+    read=("logs:DescribeLogGroups", "logs:ListTagsForResource"),
+    create=("logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:TagResource"),
+    destroy=("logs:DeleteLogGroup",),
 )
 create_task, destroy_task, info_task = kind.handlers()

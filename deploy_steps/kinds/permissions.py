@@ -10,9 +10,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from deploy_steps.engine import Changes, Live, Outputs, Resource, plain_kind
+from deploy_steps.contract import Changes, Live
+from deploy_steps.engine import Calls, Facts, plain_kind
 from deploy_steps.kinds.shared.function_ownership import READ_FUNCTION, ensure_function_ours
-from deploy_steps.task import Actions
 from orchestrator.core.specs import STATEMENTS, Identity, PermissionsSpec, Statement
 
 
@@ -66,7 +66,7 @@ def _statement(statement: Statement) -> dict[str, Any]:
     return {"principal": statement.principal, "action": statement.action, "conditions": conditions}
 
 
-def create(client: Any, spec: PermissionsSpec) -> Outputs:
+def create(client: Any, spec: PermissionsSpec) -> None:
     """Add what is missing, replace what differs, remove what is ours and not wanted, and see that it shows.
 
     Of a function that has just been made, whether its statements show is seen later, while something else is under way:
@@ -74,7 +74,6 @@ def create(client: Any, spec: PermissionsSpec) -> Outputs:
     """
     for statement in spec.statements:
         _add(client, spec.name, statement)
-    return {}
 
 
 def _update(client: Any, spec: PermissionsSpec, live: Live, changes: Changes) -> None:
@@ -107,25 +106,19 @@ def delete(client: Any, identity: Identity, live: Live) -> None:
 
 
 kind = plain_kind(
-    "permissions",
-    "lambda",
-    PermissionsSpec,
-    Identity,
-    Resource(
-        _read,
-        _desired,
-        create,
-        _update,
-        delete,
+    Facts(
+        "permissions",
+        "lambda",
+        PermissionsSpec,
+        Identity,
         name_taken="ResourceConflictException",  # "The statement id (…) provided already exists."
-        ensure_ours=ensure_function_ours,
+        ensure_parent_ours=ensure_function_ours,
         # AWS has acknowledged statements before that then got lost.
         confirm="The policy of function '{name}' does not show its statements yet.",
     ),
-    Actions.plain(
-        read=("lambda:GetPolicy",),
-        create=(*READ_FUNCTION, "lambda:AddPermission", "lambda:RemovePermission"),
-        destroy=(*READ_FUNCTION, "lambda:RemovePermission"),
-    ),
+    Calls(_read, _desired, create, _update, delete),
+    read=("lambda:GetPolicy",),
+    create=(*READ_FUNCTION, "lambda:AddPermission", "lambda:RemovePermission"),
+    destroy=(*READ_FUNCTION, "lambda:RemovePermission"),
 )
 create_task, destroy_task, info_task = kind.handlers()

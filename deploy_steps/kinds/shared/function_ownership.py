@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy_steps.engine import Live
+from deploy_steps.contract import Wanted
 from deploy_steps.errors import AccessDenied, NotReady
-from deploy_steps.ownership import Wanted, ensure_ours
+from deploy_steps.ownership import ensure_ours
 
 READ_FUNCTION = ("lambda:GetFunction", "lambda:ListTags")
 """The actions that `read_function` needs."""
@@ -27,7 +27,7 @@ def read_function(client: Any, name: str) -> dict[str, Any] | None:
     return answer
 
 
-def ensure_function_ours(client: Any, kind: str, wanted: Wanted, _live: Live | None, required: bool) -> None:
+def ensure_function_ours(client: Any, kind: str, wanted: Wanted, required: bool) -> None:
     """Raise ForeignResource unless the function of that name is this twin's.
 
     One that does not exist (yet) is NotReady if it is required. A dry run does not require it, since the deployment

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
-from deploy_steps.contract import fields_among, tags_among
-from deploy_steps.engine import Changes, Live, Outputs, Resource, plain_kind
-from deploy_steps.ownership import Wanted
-from deploy_steps.task import Actions, Kind
-from orchestrator.core.specs import QueueIdentity
+from deploy_steps.contract import Changes, Live, Outputs
+from deploy_steps.engine import Calls, Facts, plain_kind
+from deploy_steps.task import Kind
+from orchestrator.core.specs import FailureQueueSpec, OutboxSpec, QueueIdentity
 
 _COUNTS = (
     "ApproximateNumberOfMessages",
@@ -18,36 +17,17 @@ _COUNTS = (
     "ApproximateNumberOfMessagesDelayed",
 )
 
-
-class QueueSpec(Wanted, Protocol):
-    """Desired queue. `url` is its address, as AWS forms it."""
-
-    @property
-    def url(self) -> str:
-        """Its address."""
-
-    @property
-    def settings(self) -> Mapping[str, Any]:
-        """What is compared, by the names of the spec's fields."""
-
-    @property
-    def attributes(self) -> Mapping[str, str]:
-        """The same, as SQS takes it."""
+QueueSpec = FailureQueueSpec | OutboxSpec
 
 
 def queue_kind(name: str, spec: type[QueueSpec]) -> Kind:
     """A kind of queue."""
     return plain_kind(
-        name,
-        "sqs",
-        spec,
-        QueueIdentity,
-        Resource(_read, _desired, create, _update, delete, outputs=("url", "arn")),
-        Actions.plain(
-            read=("sqs:GetQueueAttributes", "sqs:ListQueueTags"),
-            create=("sqs:CreateQueue", "sqs:SetQueueAttributes", "sqs:TagQueue"),
-            destroy=("sqs:GetQueueUrl", "sqs:DeleteQueue"),
-        ),
+        Facts(name, "sqs", spec, QueueIdentity, outputs=("url", "arn")),
+        Calls(_read, _desired, create, _update, delete),
+        read=("sqs:GetQueueAttributes", "sqs:ListQueueTags"),
+        create=("sqs:CreateQueue", "sqs:SetQueueAttributes", "sqs:TagQueue"),
+        destroy=("sqs:GetQueueUrl", "sqs:DeleteQueue"),
     )
 
 
@@ -66,14 +46,14 @@ def _read(client: Any, wanted: QueueSpec | QueueIdentity) -> Live | None:
         "failure_queue_arn": redrive.get("deadLetterTargetArn"),
         "attempts": int(redrive.get("maxReceiveCount") or 0),  # SQS keeps the text that it was given, or a number
     }
-    compared = {} if isinstance(wanted, QueueIdentity) else {name: settings[name] for name in wanted.settings}
+    compared = () if isinstance(wanted, QueueIdentity) else tuple(wanted.settings)
     messages = sum(int(live[count]) for count in _COUNTS)
     outputs = {"url": url, "arn": live["QueueArn"], "messages": messages}
-    return Live(compared, tags, id=url, outputs=outputs, has_data=messages > 0)
+    return Live({name: settings[name] for name in compared}, tags, id=url, outputs=outputs, has_data=messages > 0)
 
 
 def _url(client: Any, name: str) -> str:
-    return str(client.get_queue_url(QueueName=name)["QueueUrl"])
+    return str(client.get_queue_url(QueueName=name)["QueueUrl"])  # an identity has no URL
 
 
 def _desired(spec: QueueSpec) -> Mapping[str, Any]:
@@ -89,10 +69,10 @@ def create(client: Any, spec: QueueSpec) -> Outputs:
 
 
 def _update(client: Any, spec: QueueSpec, live: Live, changes: Changes) -> None:
-    if fields_among(changes):
+    if changes.fields:
         client.set_queue_attributes(QueueUrl=live.id, Attributes=dict(spec.attributes))
-    if tags := tags_among(changes):
-        client.tag_queue(QueueUrl=live.id, Tags=tags)
+    if changes.tags:
+        client.tag_queue(QueueUrl=live.id, Tags=changes.tags)
 
 
 def delete(client: Any, _identity: QueueIdentity, live: Live) -> None:
