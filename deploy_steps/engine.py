@@ -66,7 +66,7 @@ def plain_kind(facts: Facts[Spec, Id], calls: Calls[Spec, Id], **actions: tuple[
         facts.service,
         facts.spec,
         facts.identity,
-        create=update_wrapper(partial(loop.create), calls.create),
+        create=update_wrapper(partial(loop.create), calls.create),  # the docstring describes the task
         destroy=update_wrapper(partial(loop.destroy), calls.delete),
         info=loop.info,
         create_first=bool(facts.name_taken),
