@@ -221,16 +221,17 @@ def test_a_write_that_aws_completes_later_is_reported_as_achieved() -> None:
     assert achieved[1].changes == (Change("boards", 2, 3),)
 
 
-def test_a_kind_that_confirms_reads_once_more_and_waits_for_what_does_not_show() -> None:
+@pytest.mark.parametrize("before", [None, shelf(Shelf(boards=2))], ids=["created", "updated"])
+def test_a_kind_that_confirms_reads_once_more_and_waits_for_what_does_not_show(before: Live | None) -> None:
     confirming = kind_with(confirm="'{name}' does not show yet.")
-    shows, forgets = Store(), Store(forgets=True)
+    shows, forgets = Store(before), Store(before, forgets=True)
 
-    assert confirming.create(shows, Shelf()).outcome == "created"
+    result = confirming.create(shows, Shelf())
     with pytest.raises(NotReady, match=f"'{NAME}' does not show yet") as waiting:
         confirming.create(forgets, Shelf())
 
-    assert shows.calls == ["read", "create", "read"]
-    assert waiting.value.achieved is not None
+    assert [call.split()[0] for call in shows.calls] == ["read", result.outcome[:-1], "read"]
+    assert waiting.value.achieved == result
 
 
 def test_destroy_retains_what_has_data_unless_it_is_told_otherwise() -> None:
