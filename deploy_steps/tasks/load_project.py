@@ -78,18 +78,17 @@ def load(s3: Any, secrets: Any, dynamodb: Any, event: Mapping[str, Any]) -> dict
             about,
             ours(record),
             settings.watch(),
+            settings.permissions_boundary(),
         )
     except PlanTooLarge as error:
         raise InvalidProject(str(error)) from None
-    # What has departed is worked out once more under the lock; here it would only take room.
-    flowing = {name: value for name, value in made.items() if not name.startswith("obsolete_")}
-    more = {
+    return {
+        **made.as_json(),
         "drain_seconds": drain_seconds,
         "unchanged_since_deploy": False,
         "basis": basis,
         "deployed_by": _deployed_by(record),
     }
-    return _bounded({**flowing, **more}, settings.permissions_boundary())
 
 
 def _found(
@@ -168,7 +167,7 @@ def _keep_configuration(s3: Any, project: Project) -> None:
     try:
         s3.put_object(
             Bucket=bucket,
-            Key=configuration(project, bucket)["key"],
+            Key=configuration(project, bucket).key,
             Body=packed(project.configuration),
             ContentType="application/zip",
             IfNoneMatch="*",
@@ -176,13 +175,6 @@ def _keep_configuration(s3: Any, project: Project) -> None:
     except ClientError as error:
         if aws.error_code(error) not in _THERE:
             raise
-
-
-def _bounded(made: dict[str, Any], boundary: str | None) -> dict[str, Any]:
-    """The plan with the installation's permissions boundary on every role."""
-    for role in (made["iot_role"], *(component["role"] for component in made["functions"].values())):
-        role["permissions_boundary"] = boundary
-    return made
 
 
 def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:

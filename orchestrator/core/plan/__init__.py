@@ -1,12 +1,12 @@
 """Decides what a project needs on AWS: from configuration to the spec of every component, without reaching AWS."""
 
-from orchestrator.core.plan.components import Code, device_component
+from orchestrator.core.plan.components import Code
 from orchestrator.core.plan.errors import PlanTooLarge
 from orchestrator.core.plan.footprint import Footprint
 from orchestrator.core.plan.mapping import COMPONENTS, FUNCTIONS, PUBLIC, needed
+from orchestrator.core.plan.model import FunctionComponent, Plan, device_component, unchanged_since_deploy
 from orchestrator.core.plan.outputs import connection_outputs
 from orchestrator.core.plan.planning import Request, configuration, expected_steps, package_digest, plan
-from orchestrator.core.plan.redeployment import unchanged_since_deploy
 from orchestrator.core.plan.removal import removal
 from orchestrator.core.plan.watch import Watch
 
@@ -16,6 +16,8 @@ __all__ = [
     "PUBLIC",
     "Code",
     "Footprint",
+    "FunctionComponent",
+    "Plan",
     "PlanTooLarge",
     "Request",
     "Watch",

@@ -4,32 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from orchestrator.core.catalogue import needed
 from orchestrator.core.names import Installation, TwinNames
 from orchestrator.core.placement import Placement
 from orchestrator.core.plan.policies import Rights, Statement, work_off
+from orchestrator.core.specs import Statement as Permission
 
 if TYPE_CHECKING:
     from orchestrator.core.config import Connection, Project
 
 # A public URL needs both statements. The second without its condition would open direct Invoke to the world.
-_PUBLIC: tuple[dict[str, Any], ...] = (
-    {
-        "id": "gluecode-url",
-        "principal": "*",
-        "action": "lambda:InvokeFunctionUrl",
-        "function_url_auth_type": "NONE",
-    },
-    {
-        "id": "gluecode-url-invoke",
-        "principal": "*",
-        "action": "lambda:InvokeFunction",
-        "invoked_via_function_url": True,
-    },
+_PUBLIC = (
+    Permission("gluecode-url", "*", "lambda:InvokeFunctionUrl", function_url_auth_type="NONE"),
+    Permission("gluecode-url-invoke", "*", "lambda:InvokeFunction", invoked_via_function_url=True),
 )
-
 
 OUTGOING_ATTEMPTS = 5
 """How often an event that waits to be sent is tried, before it goes to the failure queue."""
@@ -45,7 +36,7 @@ class Wiring:
 
     environment: Mapping[str, str]
     rights: tuple[Statement, ...]
-    callers: tuple[dict[str, Any], ...] = ()
+    callers: tuple[Permission, ...] = ()
     secret: str | None = None
     queue: str | None = None
 
@@ -65,16 +56,8 @@ class Wirings:
 
     def of(self, component: str) -> Wiring:
         """The wiring of a function, with what every function has."""
-        methods: dict[str, Callable[[], Wiring]] = {
-            "dispatcher": self._dispatcher,
-            "connector": self._connector,
-            "ingestion": self._ingestion,
-            "processor": self._processor,
-            "persister": self._persister,
-            "event_checker": self._event_checker,
-            "writer": self._writer,
-        }
-        own = methods[component]()
+        wire: Callable[[], Wiring] = getattr(self, f"_{component}")
+        own = wire()
         level = "DEBUG" if self._project.settings.mode == "DEBUG" else "INFO"
         environment = {
             "POWERTOOLS_SERVICE_NAME": component,
@@ -83,18 +66,14 @@ class Wirings:
             **own.environment,
         }
         rights = (self._rights.write_logs(), self._rights.trace(), *own.rights)
-        return Wiring(environment, rights, own.callers, own.secret, own.queue)
+        return replace(own, environment=environment, rights=rights)
 
     def _dispatcher(self) -> Wiring:
-        from_rule = {
-            "id": "gluecode-iot-rule",
-            "principal": "iot.amazonaws.com",
-            "action": "lambda:InvokeFunction",
-            "source_arn": self._installation.rule_arn(self._twin.iot_rule),
-        }
+        rule = self._installation.rule_arn(self._twin.iot_rule)
+        from_rule = Permission("gluecode-iot-rule", "iot.amazonaws.com", "lambda:InvokeFunction", source_arn=rule)
         if self._here.l2:
             return self._asynchronous(
-                {"PROCESSOR_LAMBDA_NAME": self._twin.function("processor")}, self._to_processors(), callers=(from_rule,)
+                {"PROCESSOR_LAMBDA_NAME": self._twin.function("processor")}, self._to_processors, callers=(from_rule,)
             )
         told, right = self._hand_over("connector")
         return self._asynchronous(told, right, callers=(from_rule,))
@@ -104,7 +83,7 @@ class Wirings:
 
     def _ingestion(self) -> Wiring:
         environment = {"PROCESSOR_LAMBDA_NAME": self._twin.function("processor")}
-        return self._receiving(1, environment, self._to_processors())
+        return self._receiving(1, environment, self._to_processors)
 
     def _processor(self) -> Wiring:
         return self._asynchronous(*self._hand_over("persister"))
@@ -134,6 +113,7 @@ class Wirings:
     def _writer(self) -> Wiring:
         return self._receiving(2, {"DYNAMODB_TABLE_NAME": self._twin.hot_table}, self._rights.store())
 
+    @cached_property
     def _to_processors(self) -> Statement:
         return self._rights.invoke_processors(map(self._twin.device_processor, self._project.source_digests))
 
@@ -141,7 +121,7 @@ class Wirings:
         self,
         environment: Mapping[str, str],
         *rights: Statement,
-        callers: Iterable[dict[str, Any]] = (),
+        callers: Iterable[Permission] = (),
         secret: str | None = None,
     ) -> Wiring:
         """A function that nobody waits for: what it gives up on goes to the failure queue."""
