@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from orchestrator.core.catalogue import SENDERS
 from orchestrator.core.names import (
     ALARMS,
     Installation,
@@ -13,7 +14,6 @@ from orchestrator.core.names import (
     project_files,
     report_key,
 )
-from orchestrator.core.plan.mapping import SENDERS
 
 ON_NO_RESOURCE = frozenset(
     {

@@ -101,9 +101,15 @@ def _function(
     for part, kind in {"role": "iam-role", "permissions": "permissions", **by}.items():
         yield Component(f"{name}_{part}", kind, layer, needed, named, hangs_on=(name,), part=part, each=each)
     if outbox := function.outbox:
-        parents = (name, outbox)
-        both = lambda on: all(OF[parent].needed(on) for parent in parents)  # noqa: E731
-        yield Component(f"{name}_source", "event-source", layer, both, named, hangs_on=parents, part="event_source")
+        yield Component(
+            f"{name}_source",
+            "event-source",
+            layer,
+            lambda on: needed(on) and OF[outbox].needed(on),
+            named,
+            hangs_on=(name, outbox),
+            part="event_source",
+        )
 
 
 def _alarm(alarm: str, needed: Needed) -> Component:
@@ -112,8 +118,10 @@ def _alarm(alarm: str, needed: Needed) -> Component:
 
 
 def _outbox(sender: str, layer: str, needed: Needed) -> Component:
-    named = lambda twin: twin.outbox(sender)  # noqa: E731
-    return Component(f"{sender}_queue", "outbox", layer, lambda on: on.batching and needed(on), named, "data")
+    name, kind = f"{sender}_queue", "outbox"
+    return Component(
+        name, kind, layer, lambda on: on.batching and needed(on), lambda twin: twin.outbox(sender), phase="data"
+    )
 
 
 def _single(name: str, kind: str, layer: str, needed: Needed, phase: Literal["functions", "data"]) -> Component:
@@ -186,6 +194,9 @@ ALARMS = {name: name.removesuffix("_alarm").replace("_", "-") for name in COMPON
 
 PARTS = {"function": "function"} | {row.part: row.kind for row in CATALOGUE if row.part}
 """What a function's plan consists of, and the kind of each part."""
+
+OF_ANY_FUNCTION = frozenset({"function"} | {row.kind for row in CATALOGUE if row.part and len(row.hangs_on) == 1})
+"""The kinds that deploying or removing a function can come to. An event source has a step of its own."""
 
 REMOVAL = tuple(sorted((row for row in CATALOGUE if not row.hangs_on), key=lambda row: not row.entrance))
 """The order in which a twin is taken down: entrances first, then what an event passes next, data last. What hangs on a

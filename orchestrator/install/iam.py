@@ -12,8 +12,8 @@ from typing import Any
 
 from deploy_steps.registry import KINDS
 from deploy_steps.shared import announcements
+from orchestrator.core.catalogue import FUNCTIONS, SENDERS
 from orchestrator.core.names import ALARMS, FUNCTION_LIMIT, TwinNames
-from orchestrator.core.plan.mapping import FUNCTIONS, SENDERS
 from orchestrator.core.plan.policies import work_off
 
 Statement = dict[str, Any]

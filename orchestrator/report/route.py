@@ -8,14 +8,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from orchestrator.core.catalogue import FUNCTIONS, OF_ANY_FUNCTION
 from orchestrator.core.names import TwinNames
-from orchestrator.core.plan.mapping import FUNCTIONS
 from orchestrator.graphs.model import Edge, Graph, State
 from orchestrator.report.facts import Attempt, Facts
 from state_machines import retried
 
 _ROLE = "iam-role"
-_PARTS_OF_A_FUNCTION = (_ROLE, "function", "function-url", "permissions", "invoke-config", "url-proof")
+_PARTS_OF_A_FUNCTION = {*OF_ANY_FUNCTION, "url-proof"}
 _VERBS_OF_A_MACHINE = {
     "DeployFunctionMachine": ("create", "prove"),
     "RemoveFunctionMachine": ("destroy",),

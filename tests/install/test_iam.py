@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from deploy_steps.registry import Task, all_tasks
+from orchestrator.core.catalogue import SENDERS
 from orchestrator.core.names import ALARMS, NAME_LIMIT, Installation, TwinNames
 from orchestrator.core.plan import FUNCTIONS, Code, Footprint, Request, plan
-from orchestrator.core.plan.mapping import SENDERS
 from orchestrator.install import iam
 from orchestrator.install.policy_table import of_every_task, of_machines, policy_table
 from tests.install.resolved import HERE, allowed, resolved

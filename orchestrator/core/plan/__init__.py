@@ -1,14 +1,14 @@
 """Decides what a project needs on AWS: from configuration to the spec of every component, without reaching AWS."""
 
+from orchestrator.core.catalogue import COMPONENTS, FUNCTIONS, PUBLIC
+from orchestrator.core.placement import Watch
 from orchestrator.core.plan.components import Code
 from orchestrator.core.plan.errors import PlanTooLarge
 from orchestrator.core.plan.footprint import Footprint
-from orchestrator.core.plan.mapping import COMPONENTS, FUNCTIONS, PUBLIC, needed
 from orchestrator.core.plan.model import FunctionComponent, Plan, device_component, unchanged_since_deploy
 from orchestrator.core.plan.outputs import connection_outputs
 from orchestrator.core.plan.planning import Request, configuration, expected_steps, package_digest, plan
 from orchestrator.core.plan.removal import removal
-from orchestrator.core.plan.watch import Watch
 
 __all__ = [
     "COMPONENTS",
@@ -25,7 +25,6 @@ __all__ = [
     "connection_outputs",
     "device_component",
     "expected_steps",
-    "needed",
     "package_digest",
     "plan",
     "removal",

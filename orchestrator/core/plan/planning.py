@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Literal
 
 from orchestrator.core.catalogue import ALARMS, FUNCTIONS, PUBLIC, QUEUES, SENDERS, SHAPES
 from orchestrator.core.names import Installation, TwinNames, configuration_key
-from orchestrator.core.placement import WATCHED, Placement, Watch
+from orchestrator.core.placement import WATCHED, Watch
 from orchestrator.core.plan.components import Code, functions, role
 from orchestrator.core.plan.errors import PlanTooLarge
-from orchestrator.core.plan.footprint import Footprint
+from orchestrator.core.plan.footprint import Footprint, placement
 from orchestrator.core.plan.model import DeviceProcessor, Plan, owned
 from orchestrator.core.plan.policies import Rights
 from orchestrator.core.plan.watching import alarms, dashboard
@@ -86,9 +86,7 @@ def plan(
     """
     twin, wanted, ours = TwinNames(project.twin), Footprint.of(project, watch), ours or Footprint()
     departed = deployed - wanted
-    here = Placement.of(
-        project.provider_names, event_checking=project.event_checking, batching=project.batching, watch=watch
-    )
+    here = placement(project, watch)
     shared, l1 = Owner(project.twin), Owner(project.twin, "L1")
     failures = installation.queue_url(twin.failure_queue)
     report_failures = [Rights(installation, twin).report_failures()]

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from itertools import permutations
 from typing import Any
 
+from orchestrator.core.catalogue import ALARMS, COMPONENTS, FUNCTIONS, PUBLIC, QUEUES, needed
 from orchestrator.core.names import TwinNames, connection
+from orchestrator.core.placement import Placement, Watch
 from orchestrator.core.plan.footprint import Footprint
-from orchestrator.core.plan.mapping import ALARMS, COMPONENTS, FUNCTIONS, PUBLIC, QUEUES, needed
 from orchestrator.core.plan.removal import identified
-from orchestrator.core.plan.watch import Watch
 
 _CLOUDS = ("aws", "azure", "gcp")
 EVERY_CONNECTION = tuple(
@@ -30,10 +30,12 @@ def wanted(plan: Mapping[str, Any]) -> Footprint:
     return Footprint.read(
         {
             "components": needed(
-                plan["providers"],
-                event_checking=plan["event_checking"],
-                batching="outbox" in plan,
-                watch=Watch(**plan["watch"]),
+                Placement.of(
+                    plan["providers"],
+                    event_checking=plan["event_checking"],
+                    batching="outbox" in plan,
+                    watch=Watch(**plan["watch"]),
+                )
             ),
             "devices": [device["device"] for device in plan["device_processors"]],
             "connections": [secret["name"].removeprefix(prefix) for secret in plan["secrets"]],

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from orchestrator.core.catalogue import ALARMS, FUNCTIONS
 from orchestrator.core.names import TwinNames
 from orchestrator.core.plan.footprint import Footprint
-from orchestrator.core.plan.mapping import ALARMS, FUNCTIONS
 
 
 def removal(

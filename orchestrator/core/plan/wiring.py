@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.catalogue import needed
 from orchestrator.core.names import Installation, TwinNames
-from orchestrator.core.placement import Placement
+from orchestrator.core.plan.footprint import placement
 from orchestrator.core.plan.policies import Rights, Statement, work_off
 from orchestrator.core.specs import Statement as Permission
 
@@ -49,9 +49,7 @@ class Wirings:
         self._installation = installation
         self._twin = TwinNames(project.twin)
         self._rights = Rights(installation, self._twin)
-        self._here = Placement.of(
-            project.provider_names, event_checking=project.event_checking, batching=project.batching
-        )
+        self._here = placement(project)
         self._connections = {(connection.role, connection.layer): connection for connection in project.connections}
 
     def of(self, component: str) -> Wiring:

@@ -1,6 +1,6 @@
 """Which IAM actions it takes: to run each layer's steps, to work with the command line, and to install (pure).
 
-Those of the layers are worked out from what the kinds of resource declare and from the decision table of components, so
+Those of the layers are worked out from what the kinds of resource declare and from the catalogue of components, so
 they change with the code.
 """
 
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from deploy_steps.registry import KINDS
-from orchestrator.core.plan.mapping import ALARMS, FUNCTIONS, PUBLIC, QUEUES, needed
+from orchestrator.core.catalogue import CATALOGUE, OF_ANY_FUNCTION
+from orchestrator.core.placement import Placement
 from orchestrator.operations.iam_check.declared import COMMANDS, INSTALLING, RESOURCE_TYPES
 
 _PROVIDERS = {
@@ -24,18 +25,6 @@ COMMAND_LINE = "command_line"
 INSTALL = "install"
 
 _ALL_VERBS = ("create", "destroy", "info")
-_OF_OTHERS = {
-    "iot_rule": ("iot-rule", "iam-role"),
-    "hot_table": ("hot-table",),
-    "failure_queue": ("failure-queue",),
-    **dict.fromkeys(QUEUES, ("outbox", "event-source")),
-    "log_group": ("log-group",),
-    "configuration_layer": ("config-layer",),
-    **dict.fromkeys(ALARMS, ("alarms",)),
-    "dashboard": ("dashboard",),
-}
-_OF_EVERY_FUNCTION = ("iam-role", "function", "permissions", "secret")
-_TAKEN_FROM_EVERY_FUNCTION = ("function-url", "invoke-config")  # removing one asks for all that a function can have
 
 
 @dataclass(frozen=True)
@@ -65,17 +54,10 @@ def uses(group: str) -> tuple[Use, ...]:
 def steps(layer: str) -> dict[str, tuple[str, ...]]:
     """The kinds of resource that a layer consists of, in order, and which of their verbs it can come to."""
     alone = {provider: "aws" if name == layer else "azure" for name, provider in _PROVIDERS.items()}
-    components = sorted(needed(alone, event_checking=True, batching=True))
-    whole = {kind for component in components for kind in _kinds(component)}
-    removed = set(_TAKEN_FROM_EVERY_FUNCTION) - whole
-    verbs = dict.fromkeys(whole, _ALL_VERBS) | dict.fromkeys(removed, ("destroy",))
+    here = Placement.of(alone, event_checking=True, batching=True)
+    whole = {row.kind for row in CATALOGUE if row.needed(here)}
+    verbs = dict.fromkeys(OF_ANY_FUNCTION, ("destroy",)) | dict.fromkeys(whole, _ALL_VERBS)
     return {kind: verbs[kind] for kind in KINDS if kind in verbs}
-
-
-def _kinds(component: str) -> Iterable[str]:
-    if component not in FUNCTIONS:
-        return _OF_OTHERS[component]
-    return (*_OF_EVERY_FUNCTION, "function-url" if component in PUBLIC else "invoke-config")
 
 
 def by_service(actions: Iterable[str]) -> dict[str, list[str]]:
