@@ -7,22 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orchestrator.core import specs
 from orchestrator.core.catalogue import FUNCTIONS, OF, SHAPES
 from orchestrator.core.names import Installation, TwinNames
 from orchestrator.core.plan.errors import PlanTooLarge
 from orchestrator.core.plan.model import FunctionComponent
 from orchestrator.core.plan.policies import INLINE_LIMIT, Statement, document
 from orchestrator.core.plan.wiring import Wirings
-from orchestrator.core.specs import (
-    EventSourceSpec,
-    FunctionSpec,
-    FunctionUrlSpec,
-    InvokeConfigSpec,
-    Owner,
-    PermissionsSpec,
-    RoleSpec,
-    StoredObject,
-)
+from orchestrator.core.specs import Owner
 
 if TYPE_CHECKING:
     from orchestrator.core.config import Project
@@ -57,12 +49,12 @@ def functions(
     def made(component: str) -> FunctionComponent:
         row, shape, wiring = OF[component], SHAPES[component], wirings.of(component)
         name, owner = twin.function(component), Owner(project.twin, row.layer)
-        function = FunctionSpec(
+        function = specs.FunctionSpec(
             name,
             owner,
             role_arn=installation.role_arn(name),
             handler=row.handler,
-            code=StoredObject(code.bucket, code.key, code.sha256),
+            code=specs.StoredObject(code.bucket, code.key, code.sha256),
             environment=dict(wiring.environment),
             layers=code.layers,
             configuration_layer=None,  # its version is known once the layer is published
@@ -74,23 +66,25 @@ def functions(
             description=shape.description,
         )
         gives_up_to = installation.queue_arn(twin.failure_queue)
-        invoked = InvokeConfigSpec(name, owner, ASYNC_RETRIES, ASYNC_MAX_AGE_SECONDS, gives_up_to)
+        invoked = specs.InvokeConfigSpec(name, owner, ASYNC_RETRIES, ASYNC_MAX_AGE_SECONDS, gives_up_to)
         return FunctionComponent(
             name,
             owner,
             role(name, owner, "lambda.amazonaws.com", wiring.rights, boundary),
             function,
-            PermissionsSpec(name, owner, wiring.callers),
-            event_source=EventSourceSpec(name, owner, installation.queue_arn(wiring.queue)) if wiring.queue else None,
+            specs.PermissionsSpec(name, owner, wiring.callers),
+            event_source=specs.EventSourceSpec(name, owner, wiring.queue_arn) if wiring.queue_arn else None,
             invoke_config=None if shape.public else invoked,
-            url=FunctionUrlSpec(name, owner) if shape.public else None,
-            secret_name=wiring.secret if shape.public else None,
+            url=specs.FunctionUrlSpec(name, owner) if shape.public else None,
+            secret_name=wiring.secret,
         )
 
     return {component: made(component) for component in FUNCTIONS}
 
 
-def role(name: str, owner: Owner, service: str, statements: Iterable[Statement], boundary: str | None) -> RoleSpec:
+def role(
+    name: str, owner: Owner, service: str, statements: Iterable[Statement], boundary: str | None
+) -> specs.RoleSpec:
     """The spec of a role. Raises PlanTooLarge when IAM would not take its policy."""
     policy = document(statements)
     if len(json.dumps(policy, separators=(",", ":"))) > INLINE_LIMIT:
@@ -98,4 +92,4 @@ def role(name: str, owner: Owner, service: str, statements: Iterable[Statement],
             f"The role '{name}' would need a policy of more than {INLINE_LIMIT} characters, which IAM refuses: "
             "let the events in config_events.json invoke fewer different functions."
         )
-    return RoleSpec(name, owner, service, policy, boundary)
+    return specs.RoleSpec(name, owner, service, policy, boundary)

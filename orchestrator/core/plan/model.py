@@ -6,31 +6,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from orchestrator.core import specs
 from orchestrator.core.catalogue import ALARMS, QUEUES
 from orchestrator.core.names import TwinNames
 from orchestrator.core.spec_json import as_json, read_spec
-from orchestrator.core.specs import (
-    LEFT_OUT,
-    AlarmsSpec,
-    ConfigLayerSpec,
-    DashboardSpec,
-    EventSourceSpec,
-    FailureQueueSpec,
-    FunctionSpec,
-    FunctionUrlSpec,
-    HotTableSpec,
-    Identity,
-    InvokeConfigSpec,
-    IotRuleSpec,
-    LogGroupSpec,
-    OutboxSpec,
-    Owner,
-    PermissionsSpec,
-    RoleSpec,
-    S,
-    SecretSpec,
-    StoredObject,
-)
+from orchestrator.core.specs import LEFT_OUT, Identity, Owner, S
 
 
 @dataclass(frozen=True)
@@ -39,31 +19,21 @@ class FunctionComponent(Identity):
     its URL is proven from outside.
     """
 
-    role: RoleSpec
-    function: FunctionSpec
-    permissions: PermissionsSpec
-    event_source: EventSourceSpec | None = field(default=None, metadata=LEFT_OUT)
-    invoke_config: InvokeConfigSpec | None = field(default=None, metadata=LEFT_OUT)
-    url: FunctionUrlSpec | None = field(default=None, metadata=LEFT_OUT)
+    role: specs.RoleSpec
+    function: specs.FunctionSpec
+    permissions: specs.PermissionsSpec
+    event_source: specs.EventSourceSpec | None = field(default=None, metadata=LEFT_OUT)
+    invoke_config: specs.InvokeConfigSpec | None = field(default=None, metadata=LEFT_OUT)
+    url: specs.FunctionUrlSpec | None = field(default=None, metadata=LEFT_OUT)
     secret_name: str | None = field(default=None, metadata=LEFT_OUT)
 
     def identified(self, name: str, owner: Owner) -> FunctionComponent:
         """The same under another name, or of another owner."""
-
-        def mine(part: S) -> S:
-            return replace(part, name=name, owner=owner)
-
-        return FunctionComponent(
-            name,
-            owner,
-            mine(self.role),
-            mine(self.function),
-            mine(self.permissions),
-            self.event_source and mine(self.event_source),
-            self.invoke_config and mine(self.invoke_config),
-            self.url and mine(self.url),
-            self.secret_name,
-        )
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        parts: dict[str, Any] = {
+            part: replace(spec, name=name, owner=owner) for part, spec in values.items() if isinstance(spec, Identity)
+        }
+        return replace(self, name=name, owner=owner, **parts)
 
 
 @dataclass(frozen=True)
@@ -100,16 +70,16 @@ class Plan:
     providers: dict[str, str]
     event_checking: bool
     watch: dict[str, bool]
-    failure_queue: FailureQueueSpec
-    log_group: LogGroupSpec
-    configuration_layer: ConfigLayerSpec
-    alarms: AlarmsSpec
-    dashboard: DashboardSpec
-    hot_table: HotTableSpec
-    iot_role: RoleSpec
-    iot_rule: IotRuleSpec
-    secrets: tuple[SecretSpec, ...]
-    outbox: OutboxSpec | None = field(default=None, metadata=LEFT_OUT)
+    failure_queue: specs.FailureQueueSpec
+    log_group: specs.LogGroupSpec
+    configuration_layer: specs.ConfigLayerSpec
+    alarms: specs.AlarmsSpec
+    dashboard: specs.DashboardSpec
+    hot_table: specs.HotTableSpec
+    iot_role: specs.RoleSpec
+    iot_rule: specs.IotRuleSpec
+    secrets: tuple[specs.SecretSpec, ...]
+    outbox: specs.OutboxSpec | None = field(default=None, metadata=LEFT_OUT)
     functions: dict[str, FunctionComponent]
     device_processors: tuple[DeviceProcessor, ...]
 
@@ -140,7 +110,7 @@ def owned(plan: Plan, there: Collection[str], adopt: Collection[str] = ()) -> Pl
         owner = Owner(spec.owner.twin, spec.owner.layer, bool(mine) and mine <= taking, bool(mine) and mine <= tagged)
         return replace(spec, owner=owner)
 
-    def outbox(spec: OutboxSpec) -> OutboxSpec:
+    def outbox(spec: specs.OutboxSpec) -> specs.OutboxSpec:
         return of(spec, *(queue for queue, sender in QUEUES.items() if names.outbox(sender) == spec.name))
 
     return replace(
@@ -168,7 +138,7 @@ def unchanged_since_deploy(plan: Plan, components: Collection[str]) -> Plan:
 
 
 def device_component(
-    device: str, name: str, package: StoredObject, template: FunctionComponent, *, recorded: bool = False
+    device: str, name: str, package: specs.StoredObject, template: FunctionComponent, *, recorded: bool = False
 ) -> FunctionComponent:
     """The component of a device's own processor: the default processor's, with a name and a package of its own.
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from orchestrator.core import specs
 from orchestrator.core.catalogue import ALARMS, FUNCTIONS, PUBLIC, QUEUES, SENDERS, SHAPES
 from orchestrator.core.names import Installation, TwinNames, configuration_key
 from orchestrator.core.placement import WATCHED, Watch
@@ -19,19 +20,7 @@ from orchestrator.core.plan.policies import Rights
 from orchestrator.core.plan.watching import alarms, dashboard
 from orchestrator.core.plan.wiring import OUTGOING_ATTEMPTS
 from orchestrator.core.spec_json import as_json
-from orchestrator.core.specs import (
-    ConfigLayerSpec,
-    FailureQueueSpec,
-    HotTableSpec,
-    Identity,
-    IotRuleSpec,
-    LogGroupSpec,
-    OutboxSpec,
-    Owner,
-    SecretSpec,
-    StoredObject,
-    TokenSource,
-)
+from orchestrator.core.specs import Owner
 
 if TYPE_CHECKING:
     from orchestrator.core.config import Connection, Project
@@ -103,16 +92,16 @@ def plan(
         providers=project.provider_names,
         event_checking=project.event_checking,
         watch={"alarms": watch.alarms, "dashboards": watch.dashboards},
-        failure_queue=FailureQueueSpec(twin.failure_queue, shared, failures, _FAILURE_RETENTION_SECONDS),
-        log_group=LogGroupSpec(twin.log_group, shared, _LOG_RETENTION_DAYS[project.settings.mode]),
-        configuration_layer=ConfigLayerSpec(
+        failure_queue=specs.FailureQueueSpec(twin.failure_queue, shared, failures, _FAILURE_RETENTION_SECONDS),
+        log_group=specs.LogGroupSpec(twin.log_group, shared, _LOG_RETENTION_DAYS[project.settings.mode]),
+        configuration_layer=specs.ConfigLayerSpec(
             twin.configuration_layer, shared, configuration(project, code.bucket), (code.runtime,)
         ),
         alarms=alarms(twin, here),
         dashboard=dashboard(installation, twin, here),
-        hot_table=HotTableSpec(twin.hot_table, Owner(project.twin, "L3")),
+        hot_table=specs.HotTableSpec(twin.hot_table, Owner(project.twin, "L3")),
         iot_role=role(twin.iot_role, l1, "iot.amazonaws.com", report_failures, boundary),
-        iot_rule=IotRuleSpec(
+        iot_rule=specs.IotRuleSpec(
             twin.iot_rule,
             l1,
             sql=f"SELECT * FROM '{twin.topic}'",  # noqa: S608  # IoT's SQL; no twin's name holds a quote
@@ -137,8 +126,11 @@ def plan(
     there = (*ours.components, *map(twin.secret, ours.connections))
     made = owned(made, there, wanted.components if request.adopt else ())
     removed = [
-        *(as_json(Identity(twin.device_processor(device), Owner(project.twin, "L2"))) for device in departed.devices),
-        *(as_json(Identity(twin.secret(connection), shared)) for connection in departed.connections),
+        *(
+            as_json(specs.Identity(twin.device_processor(device), Owner(project.twin, "L2")))
+            for device in departed.devices
+        ),
+        *(as_json(specs.Identity(twin.secret(connection), shared)) for connection in departed.connections),
     ]
     if len(json.dumps([made.as_json(), removed])) > LARGEST_PLAN:
         raise PlanTooLarge(
@@ -149,10 +141,10 @@ def plan(
     return made
 
 
-def configuration(project: Project, bucket: str) -> StoredObject:
+def configuration(project: Project, bucket: str) -> specs.StoredObject:
     """Where the twin's configuration document lies: `project.configuration`, named by its content (`sha256` in hex)."""
     digest = hashlib.sha256(project.configuration).hexdigest()
-    return StoredObject(bucket, configuration_key(project.twin, digest), digest)
+    return specs.StoredObject(bucket, configuration_key(project.twin, digest), digest)
 
 
 def package_digest(functions_sha256: str, source_digest: str) -> str:
@@ -167,13 +159,13 @@ def expected_steps(wanted: Footprint, departed: Footprint) -> int:
     return _STEPS_AROUND + _steps_up(wanted) + _steps_down(departed) + parting
 
 
-def _outbox(project: Project, installation: Installation, twin: TwinNames) -> OutboxSpec | None:
+def _outbox(project: Project, installation: Installation, twin: TwinNames) -> specs.OutboxSpec | None:
     """The queue of what waits to be sent; none where events are sent one by one."""
     for connection in project.connections:
         if connection.batching:
             sender = SENDERS[connection.layer - 1]
             name = twin.outbox(sender)
-            return OutboxSpec(
+            return specs.OutboxSpec(
                 name,
                 Owner(project.twin, f"L{connection.layer}"),
                 url=installation.queue_url(name),
@@ -213,10 +205,10 @@ def _with_alarms_as_one(components: Iterable[str]) -> set[str]:
     return {"alarms" if component in ALARMS else component for component in components}
 
 
-def _secret(twin: TwinNames, connection: Connection, request: Request, bucket: str) -> SecretSpec:
+def _secret(twin: TwinNames, connection: Connection, request: Request, bucket: str) -> specs.SecretSpec:
     """A receiving side may make its token up; a sending side must be given the one that the other cloud expects."""
-    source = TokenSource(bucket, f"{request.source}{_INTER_CLOUD}", connection.id)
-    return SecretSpec(
+    source = specs.TokenSource(bucket, f"{request.source}{_INTER_CLOUD}", connection.id)
+    return specs.SecretSpec(
         twin.secret(connection.id),
         Owner(twin.twin),
         generate=connection.role == "receiving",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.core.catalogue import ALARMS, FUNCTIONS, PUBLIC, needed
+from orchestrator.core.catalogue import ALARMS, FUNCTIONS, PUBLIC, SENDERS, needed
 from orchestrator.core.names import Installation, TwinNames
 from orchestrator.core.placement import Placement, Watch
 from orchestrator.core.specs import Alarm, AlarmsSpec, DashboardContent, DashboardSpec, Owner
@@ -27,9 +27,11 @@ def dashboard(installation: Installation, twin: TwinNames, here: Placement) -> D
         region=installation.region,
         metrics=twin.metrics,
         functions={function: twin.function(function) for function in FUNCTIONS if function in there},
-        sending=(*(["connector"] if here.l1_sends else []), *(["persister"] if here.l2_sends else [])),
+        sending=tuple(
+            function for function in SENDERS if function in there and not (function == "persister" and here.l3)
+        ),
         receiving=tuple(function for function in PUBLIC if function in there),
-        queue=twin.failure_queue if here.asynchronous else None,
+        queue=twin.failure_queue if "failure_queue" in there else None,
         alarms=tuple(installation.alarm_arn(twin.alarm(alarm.name)) for alarm in alarms(twin, here).alarms),
     )
     return DashboardSpec(twin.dashboard, Owner(twin.twin), shows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -31,14 +31,14 @@ class Wiring:
     """How one function hangs together with the others.
 
     `callers` are the statements of its resource policy; the twin's own functions need none there, their roles allow it.
-    `secret` names the secret of the connection it sends or receives on, `queue` the one that it works off.
+    `secret` names the secret of the connection that it receives on, `queue_arn` is the queue that it works off.
     """
 
     environment: Mapping[str, str]
     rights: tuple[Statement, ...]
     callers: tuple[Permission, ...] = ()
     secret: str | None = None
-    queue: str | None = None
+    queue_arn: str | None = None
 
 
 class Wirings:
@@ -70,11 +70,10 @@ class Wirings:
         rule = self._installation.rule_arn(self._twin.iot_rule)
         from_rule = Permission("gluecode-iot-rule", "iot.amazonaws.com", "lambda:InvokeFunction", source_arn=rule)
         if self._here.l2:
-            return self._asynchronous(
-                {"PROCESSOR_LAMBDA_NAME": self._twin.function("processor")}, self._to_processors, callers=(from_rule,)
-            )
-        told, right = self._hand_over("connector")
-        return self._asynchronous(told, right, callers=(from_rule,))
+            told, right = {"PROCESSOR_LAMBDA_NAME": self._twin.function("processor")}, self._to_processors
+        else:
+            told, right = self._hand_over("connector")
+        return replace(self._asynchronous(told, right), callers=(from_rule,))
 
     def _connector(self) -> Wiring:
         return self._sending("connector", 1, "REMOTE_INGESTION_URL", {})
@@ -115,16 +114,10 @@ class Wirings:
     def _to_processors(self) -> Statement:
         return self._rights.invoke_processors(map(self._twin.device_processor, self._project.source_digests))
 
-    def _asynchronous(
-        self,
-        environment: Mapping[str, str],
-        *rights: Statement,
-        callers: Iterable[Permission] = (),
-        secret: str | None = None,
-    ) -> Wiring:
+    def _asynchronous(self, environment: Mapping[str, str], *rights: Statement) -> Wiring:
         """A function that nobody waits for: what it gives up on goes to the failure queue."""
         queue = {"FAILURE_QUEUE_URL": self._installation.queue_url(self._twin.failure_queue)}
-        return Wiring({**queue, **environment}, (self._rights.report_failures(), *rights), tuple(callers), secret)
+        return Wiring({**queue, **environment}, (self._rights.report_failures(), *rights))
 
     def _hand_over(self, sender: str) -> tuple[dict[str, str], Statement]:
         """How events get to what may be a sender: it is invoked, or has a queue in front of it."""
@@ -139,15 +132,14 @@ class Wirings:
         connection = self._connections.get(("sending", layer))
         if connection is None:  # the mapping does not cross clouds here
             return self._asynchronous(environment, *rights)
-        secret, told, token = self._token(connection)
-        made = self._asynchronous({**environment, url: connection.url, **told}, token, *rights, secret=secret)
-        return self._working_off(self._twin.outbox(sender), made) if connection.batching else made
-
-    def _working_off(self, queue: str, made: Wiring) -> Wiring:
-        """The same function with a queue in front of it. `starting_state` adds the right to it last, too."""
+        _, told, token = self._token(connection)
+        made = self._asynchronous({**environment, url: connection.url, **told}, token, *rights)
+        if not connection.batching:
+            return made
         environment = {**made.environment, "OUTGOING_ATTEMPTS": str(OUTGOING_ATTEMPTS)}
-        right = work_off(self._installation.queue_arn(queue))
-        return replace(made, environment=environment, rights=(*made.rights, right), queue=queue)
+        queue = self._installation.queue_arn(self._twin.outbox(sender))
+        # `starting_state` adds the right to a queue last, too.
+        return replace(made, environment=environment, rights=(*made.rights, work_off(queue)), queue_arn=queue)
 
     def _receiving(self, layer: int, environment: Mapping[str, str], *rights: Statement) -> Wiring:
         connection = self._connections.get(("receiving", layer))
