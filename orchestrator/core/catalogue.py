@@ -109,10 +109,6 @@ def _queue(sender: str) -> str:
     return f"{sender}_queue"
 
 
-def _any(on: Placement) -> bool:
-    return on.l1 or on.l2 or on.l3
-
-
 def _asynchronous(on: Placement) -> bool:  # the writer's caller waits for its answer
     return on.l1 or on.l2
 
@@ -160,13 +156,13 @@ CATALOGUE: tuple[Component, ...] = (
     _alarm("failed-events", _asynchronous),
     _alarm("refused-requests", _public),
     _alarm("url-requests", _public),
-    _single("dashboard", "dashboard", "shared", lambda on: _any(on) and on.watch.dashboards, "functions"),
+    _single("dashboard", "dashboard", "shared", lambda on: on.any and on.watch.dashboards, "functions"),
     _single("hot_table", "hot-table", "L3", lambda on: on.l3, "data"),
     _outbox("connector", "L1", lambda on: on.l1 and not on.l2),
     _outbox("persister", "L2", lambda on: on.l2 and not on.l3),
     _single("failure_queue", "failure-queue", "shared", _asynchronous, "data"),
-    _single("log_group", "log-group", "shared", _any, "data"),
-    _single("configuration_layer", "config-layer", "shared", _any, "data"),
+    _single("log_group", "log-group", "shared", lambda on: on.any, "data"),
+    _single("configuration_layer", "config-layer", "shared", lambda on: on.any, "data"),
     Component(
         "secret",
         "secret",

@@ -44,3 +44,8 @@ class Placement:
         """Read the provider mapping: `{"layer_1_provider": "aws", …}`."""
         l1, l2, l3 = (providers[f"layer_{layer}_provider"] == "aws" for layer in ("1", "2", "3_hot"))
         return cls(l1, l2, l3, event_checking=event_checking, batching=batching, watch=watch)
+
+    @property
+    def any(self) -> bool:
+        """Whether anything runs on AWS at all."""
+        return self.l1 or self.l2 or self.l3
