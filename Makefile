@@ -13,7 +13,7 @@ NPM      ?= $(shell command -v npm)
 .DEFAULT_GOAL := help
 .PHONY: help demo test check unit asl-validator sam-lint format lock wheel wheel-proof docs docs-proof reference clean \
   mutants fuzz loss-test secret-proof reconcile-proof crash-proof fault-proof drift-proof foreign-proof together-proof \
-  rollback-proof grants-proof random-proof
+  rollback-proof grants-proof random-proof upgrade-proof
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -112,6 +112,9 @@ grants-proof: $(READY) ## Each action taken out of each task's policy in turn: a
 
 random-proof: $(READY) ## Random sequences of deploy, change, destroy, drift and crash
 	@$(BIN)/python -m tests.proofs.sequences
+
+upgrade-proof: $(READY) ## Twins of the release before the restructuring, after an upgrade (needs the git history)
+	@$(BIN)/python -m tests.upgrade
 
 recording: $(READY) ## Play the demo and draw what it shows as docs/assets/demo.svg
 	@$(BIN)/python -m orchestrator.demo docs/assets/demo.svg

@@ -17,448 +17,155 @@ It needs the history of the repository, and skips itself without.
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 import tempfile
-import time
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from orchestrator.core.names import TwinNames
-from tests.e2e.product import Product, Said
-from tests.harness.picture import Picture, differences
-from tests.local.functions import eventually
-from tests.proofs.report import Outcome, Report
+from tests.proofs.report import Report
 from tests.upgrade import twins
-from tests.upgrade.account import STATE_TABLE, Account, Identities
-from tests.upgrade.releases import EARLIER, ROOT, Call, Releases, has_history, release_of, releases
-from tests.upgrade.twins import BATCHED, MAPPINGS, PUBLIC, WHOLE, Mapping, Others
+from tests.upgrade.proof import Lines, Proof, Twin
+from tests.upgrade.releases import EARLIER, ROOT, has_history, install, releases
+from tests.upgrade.twins import BATCHED, MAPPINGS, PUBLIC, WHOLE, Mapping
 
-Lines = list[str]
-"""What is not as it must be; empty where all is well."""
-
-WAITING = 4
-_LONGEST = 700
+_BEFORE = "before its first redeployment: "
 
 
-@dataclass
-class Twin:
-    """A twin of the earlier release, and what there was of it before the upgrade."""
+@dataclass(frozen=True)
+class Twins:
+    """The twins of the earlier release, by what becomes of them: deployed `again`; rolled `back`, then destroyed;
+    `gone` as soon as the upgrade is done; `waiting` for a switched-off event source; with a first deployment that was
+    `broken_off`, or that is `running` during the upgrade. With `--only` some are not there.
+    """
 
-    name: str
-    mapping: Mapping
-    folder: Path
-    execution: str = ""
-    identities: Identities = field(default_factory=dict)
-    picture: Picture = field(default_factory=dict)
+    again: Sequence[Twin]
+    back: Sequence[Twin]
+    gone: Sequence[Twin]
+    waiting: Sequence[Twin]
+    broken_off: Sequence[Twin]
+    running: Sequence[Twin]
 
-
-class Proof:
-    """Everything that the checks work with, and what they found."""
-
-    def __init__(self, both: Releases, clouds: Others, report: Report, only: Sequence[str]) -> None:
-        self.both, self.clouds, self.report, self.only = both, clouds, report, only
-        self.old, self.new = both.old, both.new
-        self.account = Account(both.old)
-
-    def check(self, heading: str, where: str, found: Callable[[], Lines | None]) -> bool:
-        """Run one check, and go on whatever it finds."""
-        started, outcome = time.monotonic(), Outcome(Counter({heading: 1}))
-        try:
-            lines = found() or []
-        except (AssertionError, subprocess.TimeoutExpired, KeyError, IndexError) as error:
-            lines = [_short(f"{type(error).__name__}: {error}")]
-        except Exception as error:  # an error of boto3, say: it ends this check, not the proof
-            lines = [_short(f"{type(error).__name__}: {error}")]
-        outcome.failures += [f"{where}: {heading}: {line}" for line in lines]
-        self.report.add(outcome)
-        seconds = time.monotonic() - started
-        print(f"  {where:<16} {heading:<58} {'FAILED' if lines else 'ok':<6} {seconds:4.0f} s", file=sys.stderr)
-        for line in lines:
-            print(f"      {line}", file=sys.stderr, flush=True)
-        return not lines
-
-    def twin(self, mapping: Mapping, fate: str) -> Twin:
-        """Write the project of a twin."""
-        name = f"{mapping.name}-{fate}"
-        folder = Path(self.old.done("init", name)["folder"])
-        mapping.write(folder, self.clouds)
-        return Twin(name, mapping, folder)
-
-    def deployed(self, mapping: Mapping, fate: str) -> Twin:
-        """A twin that the earlier release deployed, and that has carried an event."""
-        twin = self.twin(mapping, fate)
-        twin.execution = self.old.done("deploy", str(twin.folder))["execution"]
-        mapping.cross(self.old, self.account, self.clouds, twin.name)
-        return twin
-
-    def remember(self, twin: Twin) -> None:
-        """Keep what there is of a twin now."""
-        twin.identities = self.account.identities(twin.name)
-        twin.picture = self.account.picture(twin.name)
-
-    # What must hold of every twin.
-
-    def untouched(self, twin: Twin) -> Lines:
-        """Nothing of the twin has changed, nothing is another resource."""
-        return [*self.same(twin), *differences(twin.picture, self.account.picture(twin.name))]
-
-    def same(self, twin: Twin) -> Lines:
-        """Every resource is the one that it was, and there is no other."""
-        now = self.account.identities(twin.name)
-        lines = [f"gone: {name}" for name in twin.identities.keys() - now.keys()]
-        lines += [f"not there before: {name}" for name in now.keys() - twin.identities.keys()]
-        for name in twin.identities.keys() & now.keys():
-            if twin.identities[name] != now[name]:
-                lines.append(f"replaced: {name} is {now[name]}, and was {twin.identities[name]}")
-        return sorted(lines)
-
-    def crosses(self, twin: Twin) -> None:
-        """An event arrives that enters now."""
-        twin.mapping.cross(self.new, self.account, self.clouds, twin.name)
-
-    def inspected(self, twin: Twin, *drifted: tuple[str, str]) -> Lines:
-        """`inspect` finds just that: the kind of a resource, and the field of it that differs."""
-        said = self.new.run("inspect", twin.name, "--json")
-        if said.code not in (0, 1) or not said.out.strip():
-            return [_problem(said)]
-        findings = said.json["findings"]
-        found = [(each["kind"], change["field"]) for each in findings for change in each["changes"] or [{"field": ""}]]
-        lines = [] if sorted(found) == sorted(drifted) else [_short(f"found {findings}")]
-        return lines if bool(findings) == bool(said.code) else [*lines, f"exit code {said.code}"]
-
-    def history(self, twin: Twin, *outcomes: str) -> Lines:
-        """`history` lists these outcomes, the newest first; the first run of all is that of the earlier release."""
-        entries = self.new.done("history", twin.name)
-        lines = [] if entries[-1]["execution"] == twin.execution else [f"the first run is {entries[-1]['execution']}"]
-        found = tuple(entry["outcome"] for entry in entries)
-        return lines if found == outcomes else [*lines, f"the runs ended {found}, not {outcomes}"]
-
-    def reported(self, twin: Twin) -> Lines:
-        """The run of the earlier release can still be drawn, with its steps."""
-        path = self.both.folder / f"{twin.name}.html"
-        self.new.done("report", twin.execution, "--output", str(path))
-        text = path.read_text(encoding="utf-8")
-        wanted = ("deployed", TwinNames(twin.name).function(_function_of(twin)))
-        return [f"the report does not name {each}" for each in wanted if each not in text]
-
-    def destroyed(self, twin: Twin) -> Lines:
-        """`destroy` leaves nothing of the twin but its history."""
-        said = self.new.run("destroy", twin.name, "--delete-data", "--yes", "--json")
-        lines = [] if said.code == 0 else [_problem(said)]
-        lines += [f"left over: {name}" for name in sorted(self.account.identities(twin.name))]
-        lines += [f"left in the state table: {name}" for name in sorted(self.account.state(twin.name))]
-        return lines
-
-    # Before the first deployment of this release.
-
-    def rolls_back(self, twin: Twin) -> Lines:
-        """A deployment that fails near its end leaves what there was, by the plan of the earlier release."""
-        clear = twin.mapping.obstruct(self.account, twin.folder, twin.name)
-        try:
-            said = self.new.run("deploy", str(twin.folder), "--on-failure", "rollback", "--json")
-        finally:
-            clear()
-        lines = [] if said.code == 1 and "RolledBack" in said.err else [f"exit code {said.code}: {_problem(said)}"]
-        return [*lines, *self.same_but_layers(twin), *differences(twin.picture, self.account.picture(twin.name))]
-
-    def same_but_layers(self, twin: Twin) -> Lines:
-        """As `same`; but a layer that was published anew for a failed deployment has another version."""
-        return [line for line in self.same(twin) if not line.startswith("replaced: layer ")]
-
-    def kept_with_data(self, twin: Twin) -> Lines:
-        """`destroy` without more keeps the table, and the outbox in which events still wait."""
-        names = TwinNames(twin.name)
-        said = self.new.run("destroy", twin.name, "--json")
-        if said.code:
-            return [_problem(said)]
-        kept = {f"table {names.hot_table}", f"queue {names.outbox('connector')}"}
-        left = set(self.account.identities(twin.name))
-        lines = [] if kept <= left else [f"not kept: {sorted(kept - left)}"]
-        lines += [f"left over: {sorted(left - kept - {f'queue {names.failure_queue}'})}"] * bool(
-            left - kept - {f"queue {names.failure_queue}"}
-        )
-        waiting = self.account.waiting(names.outbox("connector"))
-        return lines if waiting == WAITING else [*lines, f"{waiting} events wait in the outbox, not {WAITING}"]
-
-    # Deployed again.
-
-    def planned(self, twin: Twin) -> Lines:
-        """`plan` wants to update the functions, if their code differs, and nothing else."""
-        resources = self.new.done("plan", str(twin.folder))["resources"]
-        found = {f"{each['action']} {each['kind']}" for each in resources if each["action"] != "keep"}
-        wanted = {"update function"} if self.both.functions_differ else set()
-        changes = {change["field"] for each in resources for change in each["changes"]}
-        lines = [] if found == wanted else [f"it would {sorted(found)}, not {sorted(wanted)}; fields {sorted(changes)}"]
-        return [*lines, *self.untouched(twin)]
-
-    def deployed_again(self, twin: Twin) -> Lines:
-        """Nothing is replaced, and of the twin nothing is written but the code of functions, if that differs."""
-        mark = self.both.mark
-        result = self.new.done("deploy", str(twin.folder))
-        calls = self.both.calls(mark)
-        lines = self.same(twin)
-        odd = result["summary"].keys() - {"unchanged", "updated", "present"}
-        lines += [f"steps ended {sorted(odd)}"] if odd else []
-        writes = Counter((call.operation, call.subject) for call in self.writes(calls, twin))
-        wanted: Counter[tuple[str, str]] = Counter()
-        if self.both.functions_differ:
-            functions = (name.split()[1] for name in twin.identities if name.startswith("function "))
-            wanted.update(("UpdateFunctionCode", name) for name in functions)
-        self.report.add(Outcome(Counter({"writes to twins by a first redeployment": writes.total()})))
-        found = Counter({(operation, _thing(subject)): number for (operation, subject), number in writes.items()})
-        lines += [f"written, and need not be: {number} × {_spelled(call)}" for call, number in (found - wanted).items()]
-        lines += [f"not written: {_spelled(call)}" for call in wanted - found]
-        return lines
-
-    def deployed_once_more(self, twin: Twin) -> Lines:
-        """The second deployment by this release compares, and writes nothing to the twin."""
-        mark = self.both.mark
-        result = self.new.done("deploy", str(twin.folder))
-        writes = self.writes(self.both.calls(mark), twin)
-        lines = [f"written: {call.operation} {call.subject}" for call in writes]
-        return lines if set(result["summary"]) == {"unchanged"} else [*lines, f"steps ended {result['summary']}"]
-
-    def writes(self, calls: Sequence[Call], twin: Twin) -> list[Call]:
-        """The writing calls of the orchestrator's own functions on what belongs to a twin."""
-        sources = [identity[0] for name, identity in twin.identities.items() if name.startswith("event source ")]
-        about = (twin.name, *sources, TwinNames(twin.name).iot_rule)
-        return [
-            call
-            for call in calls
-            if call.writes
-            and call.function.startswith("gluecode-")
-            and not call.subject.startswith((STATE_TABLE, "gluecode-artifacts"))
-            and any(part in call.subject for part in about)
-        ]
-
-    def uploaded(self, twin: Twin) -> Lines:
-        """A file that is put into the bucket starts a deployment, by rules and tasks that were upgraded."""
-        states = self.account.client("stepfunctions")
-        machine = twin.execution.replace(":execution:", ":stateMachine:").rpartition(":")[0]
-        before = {each["executionArn"] for each in _executions(states, machine, twin.name)}
-        [bucket] = [each["Name"] for each in self.account.client("s3").list_buckets()["Buckets"]]
-        content = twins.add_device(twin.folder, "drill-1")
-        self.account.client("s3").put_object(
-            Bucket=bucket, Key=f"projects/{twin.name}/config_iot_devices.json", Body=content
-        )
-
-        def ended() -> dict[str, Any] | None:
-            found = [each for each in _executions(states, machine, twin.name) if each["executionArn"] not in before]
-            return next((each for each in found if each["status"] != "RUNNING"), None)
-
-        run = eventually(ended, seconds=180)
-        lines = [] if run["status"] == "SUCCEEDED" else [f"{run['executionArn']} {run['status']}"]
-        return [*lines, *self.same_but_layers(twin)]
-
-    # What was under way.
-
-    def hold_back(self, twin: Twin) -> None:
-        """Have events wait in the outbox of a twin: whatever works it off is switched off."""
-        functions, outbox = self.account.client("lambda"), TwinNames(twin.name).outbox("connector")
-        [source] = functions.list_event_source_mappings(FunctionName=outbox)["EventSourceMappings"]
-        functions.update_event_source_mapping(UUID=source["UUID"], Enabled=False)
-        for _ in range(WAITING):
-            self.old.done("send", twin.name, _json(twins.event()))
-        eventually(lambda: True if self.account.waiting(outbox) == WAITING else None, seconds=60)
-
-    def released(self, twin: Twin) -> Lines:
-        """Deployed again, what waited since before the upgrade arrives, all of it and once."""
-        before = len(self.clouds.azure.received)
-        result = self.new.done("deploy", str(twin.folder))
-        outbox = TwinNames(twin.name).outbox("connector")
-        eventually(lambda: True if self.account.waiting(outbox) == 0 else None, seconds=120)
-        arrived = [each.envelope["trace_id"] for each in self.clouds.azure.received[before:]]
-        lines = [] if len(set(arrived)) == len(arrived) == WAITING else [f"{len(arrived)} arrived, not {WAITING}"]
-        odd = result["summary"].keys() - {"unchanged", "updated", "present"}
-        return [*lines, *([f"steps ended {sorted(odd)}"] if odd else []), *self.same(twin)]
-
-    def broken_off(self, mapping: Mapping) -> Twin:
-        """A twin whose first deployment, by the earlier release, was stopped half-way: its lock is still held."""
-        twin = self.twin(mapping, "broken-off")
-        with self.started(twin, lines=6) as process:
-            self.account.client("stepfunctions").stop_execution(executionArn=twin.execution)
-            process.communicate(timeout=120)
-        return twin
-
-    def started(self, twin: Twin, lines: int) -> subprocess.Popen[str]:
-        """Start a deployment by the earlier release, and come back when that many resources were created."""
-        process = self.old.start("deploy", str(twin.folder))
-        created = 0
-        assert process.stderr is not None
-        for line in process.stderr:
-            words = line.split()
-            if words[:1] == ["deployment"]:
-                twin.execution = f"arn:aws:states:us-east-1:000000000000:execution:gluecode-deploy:{words[1]}"
-            created += words[:1] == ["created"]
-            if created == lines:
-                return process
-        raise AssertionError(f"The deployment of {twin.name} ended before it was broken off.")
-
-    def resumed(self, twin: Twin) -> Lines:
-        """`resume` takes it to its end, whatever holds the lock."""
-        result = self.new.done("resume", twin.name)
-        return [] if result["outcome"] == "deployed" else [f"it ended {result['outcome']}"]
-
-    def completed(self, twin: Twin) -> Lines:
-        """`deploy` completes what an execution has left that was running during the upgrade."""
-        result = self.new.done("deploy", str(twin.folder))
-        return [] if result["outcome"] == "deployed" else [f"it ended {result['outcome']}"]
+    @property
+    def whole(self) -> list[Twin]:
+        """Those whose deployment had ended before the upgrade."""
+        return [*self.again, *self.back, *self.gone, *self.waiting]
 
 
-def prove(proof: Proof) -> None:
+def prove(proof: Proof, chosen: Sequence[Mapping]) -> None:
     """All of it, in order."""
-    old, new, account = proof.old, proof.new, proof.account
-    old_release = release_of(old)["release"]
-    old_tasks = account.tasks()
-    chosen = [mapping for mapping in MAPPINGS if mapping.name in proof.only]
-    again, back, gone = ([proof.deployed(mapping, fate) for mapping in chosen] for fate in ("again", "back", "gone"))
-    waiting = proof.deployed(BATCHED, "waiting") if BATCHED in chosen else None
-    for twin in [*filter(None, [waiting]), *(each for each in gone if each.mapping is BATCHED)]:
+    release, tasks = install(proof.old)["release"], proof.account.tasks()
+    made = deploy(proof, chosen)
+    running = [proof.started(twin, lines=1) for twin in made.running]
+    upgrade(proof, release, tasks, running)
+    for twin in made.whole:
+        proof.of(twin, ("the upgrade itself changes nothing of a twin", proof.untouched))
+    before_redeployment(proof, made)
+    redeployment(proof, made)
+    under_way(proof, made)
+    for twin in made.again:
+        if twin.mapping is WHOLE:
+            proof.of(twin, ("an upload starts a deployment", proof.uploaded))
+        proof.of(twin, ("destroy leaves nothing", proof.destroyed))
+    proof.check("uninstall leaves nothing of either release", "orchestrator", proof.uninstalled)
+    proof.check("no worker ran code from outside its zip", "workers", proof.ran_zips)
+
+
+def deploy(proof: Proof, chosen: Sequence[Mapping]) -> Twins:
+    """What the earlier release does: deploys twins, has events wait in two of them, and is broken off at one."""
+    batched = [mapping for mapping in chosen if mapping is BATCHED]
+    made = Twins(
+        again=[proof.deployed(mapping, "again") for mapping in chosen],
+        back=[proof.deployed(mapping, "back") for mapping in chosen],
+        gone=[proof.deployed(mapping, "gone") for mapping in chosen],
+        waiting=[proof.deployed(mapping, "waiting") for mapping in batched],
+        broken_off=[proof.broken_off(mapping) for mapping in chosen if mapping is WHOLE],
+        running=[proof.twin(mapping, "running") for mapping in chosen if mapping is PUBLIC],
+    )
+    for twin in (*made.waiting, *(twin for twin in made.gone if twin.mapping is BATCHED)):
         proof.hold_back(twin)
-    every = [*again, *back, *gone, *filter(None, [waiting])]
-    for twin in every:
+    for twin in made.whole:
         proof.remember(twin)
-    broken_off = proof.broken_off(WHOLE) if WHOLE in chosen else None
-    running = proof.twin(PUBLIC, "running") if PUBLIC in chosen else None
-    process = proof.started(running, lines=1) if running else None
+    return made
+
+
+def upgrade(proof: Proof, release: str, tasks: dict[str, str], running: Sequence[subprocess.Popen[str]]) -> None:
+    """Install this checkout over the earlier release, while deployments of that one may be running."""
 
     def upgraded() -> Lines:
-        done = release_of(new)
+        done = install(proof.new)
         lines = [] if done["outcome"] == "updated" else [f"it is {done['outcome']}"]
-        lines += [] if done["before"] == old_release != done["release"] else [f"from {done['before']}"]
-        same = [name for name, code in account.tasks().items() if old_tasks.get(name) == code]
-        return [*lines, *([f"still the earlier code: {same}"] if same else [])]
+        lines += [] if done["before"] == release != done["release"] else [f"from {done['before']} to {done['release']}"]
+        now = proof.account.tasks()
+        return [*lines, *(f"still of the earlier code: {name}" for name in sorted(now) if tasks.get(name) == now[name])]
+
+    def unchanged() -> Lines:
+        done = install(proof.new)
+        return [] if done["outcome"] == "unchanged" else [f"it is {done['outcome']}"]
 
     proof.check("upgraded in place", "orchestrator", upgraded)
-    if process:
-        process.communicate(timeout=240)
-    proof.check(
-        "installed once more: unchanged",
-        "orchestrator",
-        lambda: [] if (done := release_of(new))["outcome"] == "unchanged" else [f"it is {done['outcome']}"],
-    )
-    for twin in every:
-        proof.check("the upgrade itself touches no twin", twin.name, lambda twin=twin: proof.untouched(twin))  # type: ignore[misc]  # a default binds the loop's variable
+    for process in running:
+        process.communicate(timeout=240)  # whichever way it ends
+    proof.check("installed once more: unchanged", "orchestrator", unchanged)
 
-    before = "before its first redeployment: "
-    for twin in back:
-        _each(
-            proof,
+
+def before_redeployment(proof: Proof, made: Twins) -> None:
+    """Twins about which this release has not written anything yet."""
+    for twin in made.back:
+        proof.of(
             twin,
-            (f"{before}an event crosses", proof.crosses),
-            (f"{before}inspect finds nothing", proof.inspected),
-            ("the report of its earlier run", proof.reported),
-            (f"{before}a failed deployment rolls back", proof.rolls_back),
+            (f"{_BEFORE}an event crosses", proof.crosses),
+            (f"{_BEFORE}inspect finds nothing", proof.inspected),
+            (f"{_BEFORE}the report of its earlier run", proof.reported),
+            (f"{_BEFORE}a failed deployment rolls back", proof.rolls_back),
             ("after the rollback: an event crosses", proof.crosses),
             ("after the rollback: inspect finds nothing", proof.inspected),
-            ("its history", lambda twin: proof.history(twin, "rolled back", "deployed")),
+            ("after the rollback: its history", lambda twin: proof.history(twin, "rolled back", "deployed")),
             ("after the rollback: destroy leaves nothing", proof.destroyed),
         )
-    for twin in gone:
+    for twin in made.gone:
         if twin.mapping is BATCHED:
-            _each(proof, twin, (f"{before}destroy keeps waiting events", proof.kept_with_data))
-        _each(proof, twin, (f"{before}destroy leaves nothing", proof.destroyed))
-    for twin in again:
-        _each(
-            proof,
+            proof.of(twin, (f"{_BEFORE}destroy keeps waiting events", proof.kept_with_data))
+        proof.of(twin, (f"{_BEFORE}destroy leaves nothing", proof.destroyed))
+
+
+def redeployment(proof: Proof, made: Twins) -> None:
+    """Twins that are deployed again, the same files."""
+    for twin in made.again:
+        proof.of(
             twin,
             ("plan: nothing but new code", proof.planned),
             ("redeployed: nothing replaced, no needless write", proof.deployed_again),
             ("redeployed: an event crosses", proof.crosses),
             ("redeployed: inspect finds nothing", proof.inspected),
-            ("redeployed twice: nothing is written", proof.deployed_once_more),
-            ("its history", lambda twin: proof.history(twin, "deployed", "deployed", "deployed")),
+            ("redeployed: once more, nothing is written", proof.deployed_once_more),
+            ("redeployed: its history", lambda twin: proof.history(twin, "deployed", "deployed", "deployed")),
         )
-    if waiting:
-        _each(
-            proof,
-            waiting,
-            (f"{before}inspect finds a drift", lambda twin: proof.inspected(twin, ("event-source", "enabled"))),
+    for twin in made.waiting:
+        proof.of(
+            twin,
+            (f"{_BEFORE}inspect finds a drift", lambda twin: proof.inspected(twin, ("event-source", "enabled"))),
             ("redeployed: waiting events arrive", proof.released),
             ("redeployed: inspect finds nothing", proof.inspected),
             ("destroy leaves nothing", proof.destroyed),
         )
-    if broken_off:
-        _each(
-            proof,
-            broken_off,
-            ("broken off before the upgrade: resumed", proof.resumed),
-            ("resumed: an event crosses", proof.crosses),
-            ("resumed: inspect finds nothing", proof.inspected),
-            ("destroy leaves nothing", proof.destroyed),
-        )
-    if running:
-        _each(
-            proof,
-            running,
-            ("running during the upgrade: completed", proof.completed),
-            ("completed: an event crosses", proof.crosses),
-            ("completed: inspect finds nothing", proof.inspected),
-            ("destroy leaves nothing", proof.destroyed),
-        )
-    for twin in again:
-        if twin.mapping is WHOLE:
-            _each(proof, twin, ("an upload starts a deployment", proof.uploaded))
-        _each(proof, twin, ("destroy leaves nothing", proof.destroyed))
-
-    def uninstalled() -> Lines:
-        new.done("uninstall")
-        return [f"left over: {name}" for name in sorted(account.orchestrator())]
-
-    proof.check("uninstall leaves nothing of either release", "orchestrator", uninstalled)
-
-    def from_zips() -> Lines:
-        home = str(new.home)
-        return sorted({f"code of {call.code}" for call in proof.both.calls() if not call.code.startswith(home)})
-
-    proof.check("no worker ran code of this checkout", "workers", from_zips)
-    calls = proof.both.calls()
-    proof.report.add(Outcome(Counter({"AWS calls of workers recorded": len(calls)})))
 
 
-def _each(proof: Proof, twin: Twin, *checks: tuple[str, Callable[[Twin], Lines | None]]) -> None:
-    for heading, check in checks:
-        proof.check(heading, twin.name, lambda check=check: check(twin))  # type: ignore[misc]  # a default binds the loop's variable
-
-
-def _function_of(twin: Twin) -> str:
-    return "ingestion" if twin.mapping is PUBLIC else "dispatcher"
-
-
-def _executions(states: Any, machine: str, twin: str) -> list[dict[str, Any]]:
-    found = states.list_executions(stateMachineArn=machine)["executions"]
-    return [each for each in found if each["name"].startswith(f"{twin}-")]
-
-
-def _thing(subject: str) -> str:
-    """The name in a call's subject, where the rest only says where its code is."""
-    return subject.split()[0]
-
-
-def _spelled(call: tuple[str, str]) -> str:
-    return " ".join(call)
-
-
-def _json(document: Any) -> str:
-    return json.dumps(document)
-
-
-def _problem(said: Said) -> str:
-    """What a command said that did not work: its error, or its last lines."""
-    error = said.err.find("error: ")
-    return _short(" ".join((said.err[error:] if error >= 0 else said.err[-_LONGEST:]).split()))
-
-
-def _short(text: str) -> str:
-    text = " ".join(text.split())
-    error = text.find(" error: ")
-    text = text if error < 0 else f"{text[:120]} …{text[error:]}"
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+def under_way(proof: Proof, made: Twins) -> None:
+    """Twins whose first deployment did not end in the ordinary way."""
+    for twins_of, heading, end in (
+        (made.broken_off, "broken off before the upgrade", proof.resumed),
+        (made.running, "running during the upgrade", proof.completed),
+    ):
+        for twin in twins_of:
+            proof.of(
+                twin,
+                (f"{heading}: completed", end),
+                (f"{heading}: an event crosses", proof.crosses),
+                (f"{heading}: inspect finds nothing", proof.inspected),
+                ("destroy leaves nothing", proof.destroyed),
+            )
 
 
 def main() -> int:
@@ -472,10 +179,14 @@ def main() -> int:
         print(f"skipped: the history of {ROOT} does not have the commit {EARLIER[:7]} (`git fetch --unshallow`)")
         return 0
     report = Report(f"Upgrade proof: from {EARLIER[:7]} to this checkout")
-    with tempfile.TemporaryDirectory(prefix="upgrade-") as folder, twins.others() as clouds:
-        with releases(Path(folder)) as both:
-            (both.old if given.server == "old" else both.new).done("local", "up", "--enforce-iam")
-            prove(Proof(both, clouds, report, given.only))
+    with (
+        tempfile.TemporaryDirectory(prefix="upgrade-") as folder,
+        twins.others() as clouds,
+        releases(Path(folder)) as both,
+    ):
+        (both.old if given.server == "old" else both.new).done("local", "up", "--enforce-iam")
+        proof = Proof(both, clouds, report)
+        prove(proof, [mapping for mapping in MAPPINGS if mapping.name in given.only])
     return report.end()
 
 

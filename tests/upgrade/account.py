@@ -122,9 +122,7 @@ class Account:
         tables = self.pages("dynamodb", "list_tables", "TableNames")
         queues = [url.rpartition("/")[2] for url in self.client("sqs").list_queues().get("QueueUrls", [])]
         sorts = {"function": functions, "role": roles, "machine": machines, "table": tables, "queue": queues}
-        return {
-            f"{sort} {name}" for sort, names in sorts.items() for name in names if name.startswith(f"{PREFIX}-")
-        }
+        return {f"{sort} {name}" for sort, names in sorts.items() for name in names if name.startswith(f"{PREFIX}-")}
 
     def tasks(self) -> dict[str, str]:
         """The checksum of the code of each of the orchestrator's functions."""

@@ -45,4 +45,5 @@ def start() -> None:
     if any("ministack-lambda-" in argument for argument in sys.orig_argv):
         from botocore import handlers
 
-        handlers.BUILTIN_HANDLERS.append(("before-parameter-build", record))
+        if all(handler is not record for _, handler, *_ in handlers.BUILTIN_HANDLERS):  # a .pth file can be read twice
+            handlers.BUILTIN_HANDLERS.append(("before-parameter-build", record))

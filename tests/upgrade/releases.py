@@ -7,7 +7,6 @@ import json
 import shutil
 import site
 import subprocess
-import sys
 import sysconfig
 import tarfile
 import venv
@@ -87,7 +86,7 @@ def releases(folder: Path) -> Iterator[Releases]:
     tree, work, home = folder / "earlier", folder / "work", folder / "home"
     work.mkdir()
     _extract(tree)
-    packages = _environment(folder / "environment")
+    packages = environment(folder / "environment")
     command = _command(folder / "environment")
     old = Product(command, home, work, {"PYTHONPATH": str(tree)})
     new = Product(command, home, work, {"PYTHONPATH": str(ROOT)})
@@ -108,10 +107,12 @@ def _extract(tree: Path) -> None:
 
 def _functions(tree: Path) -> dict[str, bytes]:
     root = tree / "lambda_functions"
-    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.suffix in (".py", ".json")}
+    return {
+        str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.suffix in (".py", ".json")
+    }
 
 
-def _environment(folder: Path) -> Path:
+def environment(folder: Path) -> Path:
     """An environment with this one's dependencies, without this checkout, and with the recorder. Its packages."""
     venv.create(folder, symlinks=True)
     packages = Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)}))
@@ -124,12 +125,11 @@ def _environment(folder: Path) -> Path:
 
 def _command(environment: Path) -> Path:
     python, command = environment / "bin" / "python", environment / "bin" / "gluecode"
-    command.write_text(f"#!{python}\nfrom orchestrator.cli import main\nmain()\n")
+    command.write_text(f"#!{python}\nimport sys\nfrom orchestrator.cli import main\nsys.exit(main())\n")
     command.chmod(0o755)
-    assert sys.platform != "win32"
     return command
 
 
-def release_of(product: Product) -> Any:
-    """What `gluecode install` of that release answers."""
+def install(product: Product) -> Any:
+    """Run `gluecode install` of that release, and answer its result. An upload is deployed soon after its last file."""
     return product.done("install", "--quiet-seconds", "1")

@@ -156,15 +156,24 @@ def _obstruct_public(account: Account, folder: Path, twin: str) -> Callable[[], 
 
 
 def _foreign_function(account: Account, name: str) -> Callable[[], Any]:
-    functions = account.client("lambda")
+    functions, iam = account.client("lambda"), account.client("iam")
+    trust = {
+        "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]
+    }
+    role = iam.create_role(RoleName=f"somebody-{name}"[:64], AssumeRolePolicyDocument=json.dumps(trust))["Role"]
     functions.create_function(
         FunctionName=name,
         Runtime="python3.13",
-        Role="arn:aws:iam::000000000000:role/somebody",
+        Role=role["Arn"],
         Handler="app.handler",
         Code={"ZipFile": zipped({"app.py": "def handler(event, context):\n    return None\n"})},
     )
-    return lambda: functions.delete_function(FunctionName=name)
+
+    def clear() -> None:
+        functions.delete_function(FunctionName=name)
+        iam.delete_role(RoleName=role["RoleName"])
+
+    return clear
 
 
 WHOLE = Mapping("whole", ("aws", "aws", "aws"), lambda _: {}, _cross_whole, _obstruct_whole)
