@@ -17,11 +17,13 @@ It needs the history of the repository, and skips itself without.
 from __future__ import annotations
 
 import argparse
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tests.proofs.report import Report
@@ -59,8 +61,9 @@ def prove(proof: Proof, chosen: Sequence[Mapping]) -> None:
     made = deploy(proof, chosen)
     running = [proof.started(twin, lines=1) for twin in made.running]
     upgrade(proof, release, tasks, running)
+    now = proof.account.photograph()
     for twin in made.whole:
-        proof.of(twin, ("the upgrade itself changes nothing of a twin", proof.untouched))
+        proof.of(twin, ("the upgrade itself changes nothing of a twin", partial(proof.untouched, photograph=now)))
     before_redeployment(proof, made)
     redeployment(proof, made)
     under_way(proof, made)
@@ -85,8 +88,7 @@ def deploy(proof: Proof, chosen: Sequence[Mapping]) -> Twins:
     )
     for twin in (*made.waiting, *(twin for twin in made.gone if twin.mapping is BATCHED)):
         proof.hold_back(twin)
-    for twin in made.whole:
-        proof.remember(twin)
+    proof.remember(made.whole)
     return made
 
 
@@ -178,6 +180,7 @@ def main() -> int:
     if not has_history():
         print(f"skipped: the history of {ROOT} does not have the commit {EARLIER[:7]} (`git fetch --unshallow`)")
         return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the embedded cloud must not outlive the proof
     report = Report(f"Upgrade proof: from {EARLIER[:7]} to this checkout")
     with (
         tempfile.TemporaryDirectory(prefix="upgrade-") as folder,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,6 +15,7 @@ from tests.e2e.product import Product
 from tests.harness.picture import Photographer, Picture
 
 PREFIX = "gluecode"
+_DENIAL = "denied-by-the-proof"
 STATE_TABLE = f"{PREFIX}-state"
 
 Identities = dict[str, tuple[Any, ...]]
@@ -42,9 +44,17 @@ class Account:
         for page in self.client(service).get_paginator(operation).paginate(**params):
             yield from page.get(key, [])
 
-    def picture(self, twin: str) -> Picture:
-        """The content of everything that belongs to a twin."""
+    def photograph(self) -> Picture:
+        """The content of everything that belongs to any twin, but not how many events a table has."""
         taken = Photographer(self.client, PREFIX).take()
+        return {
+            name: {field: value for field, value in content.items() if field != "items"}
+            for name, content in taken.items()
+        }
+
+    def picture(self, twin: str, photograph: Picture | None = None) -> Picture:
+        """The content of everything that belongs to one twin: now, or in a photograph of all."""
+        taken = self.photograph() if photograph is None else photograph
         return {name: content for name, content in taken.items() if of(twin)(_name_in(name))}
 
     def identities(self, twin: str) -> Identities:
@@ -91,6 +101,21 @@ class Account:
             if mine(board["DashboardName"]):
                 found[f"dashboard {board['DashboardName']}"] = (board["DashboardArn"],)
         return found
+
+    def deny(self, action: str, resource: str) -> Callable[[], None]:
+        """Deny an action to each of the orchestrator's roles. Answers how to allow it again."""
+        iam = self.client("iam")
+        roles = [each["RoleName"] for each in self.pages("iam", "list_roles", "Roles")]
+        ours = [name for name in roles if name.startswith(f"{PREFIX}-")]
+        denial = {"Statement": [{"Effect": "Deny", "Action": action, "Resource": resource}]}
+        for role in ours:
+            iam.put_role_policy(RoleName=role, PolicyName=_DENIAL, PolicyDocument=json.dumps(denial))
+
+        def allow() -> None:
+            for role in ours:
+                iam.delete_role_policy(RoleName=role, PolicyName=_DENIAL)
+
+        return allow
 
     def state(self, twin: str) -> set[str]:
         """The items of a twin in the state table, without its history."""

@@ -31,6 +31,8 @@ WAITING = 4
 
 _NOTHING_REPLACED = {"unchanged", "updated", "present", "absent"}  # absent: older versions of a layer
 _LONGEST = 700
+# The check of permissions would find the denied call before anything is begun.
+_ROLLING_BACK = ("--on-failure", "rollback", "--skip-permissions-check", "--json")
 
 
 @dataclass
@@ -88,16 +90,18 @@ class Proof:
         mapping.cross(self.old, self.account, self.clouds, twin.name)
         return twin
 
-    def remember(self, twin: Twin) -> None:
-        """Keep what there is of a twin now."""
-        twin.identities = self.account.identities(twin.name)
-        twin.picture = self.account.picture(twin.name)
+    def remember(self, every: Sequence[Twin]) -> None:
+        """Keep what there is of these twins now."""
+        photograph = self.account.photograph()
+        for twin in every:
+            twin.identities = self.account.identities(twin.name)
+            twin.picture = self.account.picture(twin.name, photograph)
 
     # What must hold of every twin.
 
-    def untouched(self, twin: Twin) -> Lines:
+    def untouched(self, twin: Twin, photograph: Picture | None = None) -> Lines:
         """Nothing of the twin has changed, nothing is another resource."""
-        return [*self.same(twin), *differences(twin.picture, self.account.picture(twin.name))]
+        return [*self.same(twin), *differences(twin.picture, self.account.picture(twin.name, photograph))]
 
     def same(self, twin: Twin) -> Lines:
         """Every resource is the one that it was, and there is no other."""
@@ -152,7 +156,7 @@ class Proof:
         """A deployment that fails near its end leaves what there was, by the plan of the earlier release."""
         clear = twin.mapping.obstruct(self.account, twin.folder, twin.name)
         try:
-            said = self.new.run("deploy", str(twin.folder), "--on-failure", "rollback", "--json")
+            said = self.new.run("deploy", str(twin.folder), *_ROLLING_BACK)
         finally:
             clear()
         lines = [] if said.code == 1 and "RolledBack" in said.err else [f"exit code {said.code}: {_problem(said)}"]

@@ -15,7 +15,7 @@ from orchestrator.core.names import TwinNames
 from orchestrator.local.remote_client import envelope
 from orchestrator.local.remote_cloud import RemoteCloud
 from tests.e2e.product import Product
-from tests.local.functions import eventually, zipped
+from tests.local.functions import eventually
 from tests.upgrade.account import Account
 
 TOKEN = "a-token-that-the-other-cloud-made-up"
@@ -78,8 +78,8 @@ def url(account: Account, twin: str, function: str) -> str:
 @dataclass(frozen=True)
 class Mapping:
     """`connections` are those of the project; `cross` sends an event over the twin and waits until it has arrived;
-    `obstruct` changes the project, and creates something foreign that its deployment meets near its end. It answers
-    how to remove that again.
+    `obstruct` changes the project, and denies the orchestrator a call that the deployment makes near its end. It
+    answers how to allow that again.
     """
 
     name: str
@@ -134,46 +134,29 @@ def _cross_public(_: Product, account: Account, clouds: Others, twin: str) -> No
 
 
 def _obstruct_whole(account: Account, folder: Path, twin: str) -> Callable[[], Any]:
-    """One more device with its own code, whose function's name is taken."""
+    """One more device with its own code, whose function cannot be created."""
     add_device(folder, "kiln-1")
     (folder / "processors" / "kiln-1").mkdir()
     (folder / "processors" / "kiln-1" / "process.py").write_text("def process(event):\n    return event\n")
-    return _foreign_function(account, TwinNames(twin).device_processor("kiln-1"))
+    return _without_function(account, TwinNames(twin).device_processor("kiln-1"))
 
 
 def _obstruct_batched(account: Account, folder: Path, twin: str) -> Callable[[], Any]:
-    """L2 moves to AWS as well: writer, connector and outbox would go. The processor's name is taken."""
+    """L2 moves to AWS as well: writer, connector and outbox would go. The processor cannot be created."""
     write(folder, ("aws", "aws", "aws"), {})
     add_device(folder, "kiln-1")
-    return _foreign_function(account, TwinNames(twin).function("processor"))
+    return _without_function(account, TwinNames(twin).function("processor"))
 
 
 def _obstruct_public(account: Account, folder: Path, twin: str) -> Callable[[], Any]:
-    """All layers move to AWS: the ingestion would go. The name of the dispatcher is taken."""
+    """All layers move to AWS: the ingestion would go. The IoT rule, which comes last, cannot be created."""
     write(folder, ("aws", "aws", "aws"), {})
     add_device(folder, "kiln-1")
-    return _foreign_function(account, TwinNames(twin).function("dispatcher"))
+    return account.deny("iot:CreateTopicRule", "*")
 
 
-def _foreign_function(account: Account, name: str) -> Callable[[], Any]:
-    functions, iam = account.client("lambda"), account.client("iam")
-    trust = {
-        "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]
-    }
-    role = iam.create_role(RoleName=f"somebody-{name}"[:64], AssumeRolePolicyDocument=json.dumps(trust))["Role"]
-    functions.create_function(
-        FunctionName=name,
-        Runtime="python3.13",
-        Role=role["Arn"],
-        Handler="app.handler",
-        Code={"ZipFile": zipped({"app.py": "def handler(event, context):\n    return None\n"})},
-    )
-
-    def clear() -> None:
-        functions.delete_function(FunctionName=name)
-        iam.delete_role(RoleName=role["RoleName"])
-
-    return clear
+def _without_function(account: Account, name: str) -> Callable[[], Any]:
+    return account.deny("lambda:CreateFunction", f"arn:aws:lambda:*:*:function:{name}")
 
 
 WHOLE = Mapping("whole", ("aws", "aws", "aws"), lambda _: {}, _cross_whole, _obstruct_whole)
