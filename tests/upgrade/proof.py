@@ -31,8 +31,9 @@ WAITING = 4
 
 _NOTHING_REPLACED = {"unchanged", "updated", "present", "absent"}  # absent: older versions of a layer
 _LONGEST = 700
-# The check of permissions would find the denied call before anything is begun.
-_ROLLING_BACK = ("--on-failure", "rollback", "--skip-permissions-check", "--json")
+# The check of permissions would find the denied call before anything is begun; and a table that the failed deployment
+# has created would stay for its data.
+_ROLLING_BACK = ("--on-failure", "rollback", "--skip-permissions-check", "--delete-data", "--yes", "--json")
 
 
 @dataclass
@@ -125,6 +126,7 @@ class Proof:
         findings = said.json["findings"]
         found = [(each["kind"], change["field"]) for each in findings for change in each["changes"] or [{"field": ""}]]
         lines = [] if sorted(found) == sorted(drifted) else [_short(f"found {findings}")]
+        lines += [f"takes for retained: {name}" for name in said.json["retained"]]
         return lines if bool(findings) == bool(said.code) else [*lines, f"exit code {said.code}"]
 
     def history(self, twin: Twin, *outcomes: str) -> Lines:
