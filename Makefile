@@ -131,7 +131,11 @@ grants-proof: $(READY) ## Each action taken out of each task's policy in turn: a
 random-proof: $(READY) ## Random sequences of deploy, change, destroy, drift and crash
 	@$(BIN)/python -m tests.proofs.sequences
 
-  rollback-proof grants-proof random-proof privilege-proof upgrade-proof
+privilege-proof: $(READY) ## With IAM enforced, three twins deployed, used and destroyed: no call denied
+	@GLUECODE_PRIVILEGES=all $(BIN)/python -m pytest tests/install/test_least_privilege.py
+
+upgrade-proof: $(READY) ## Twins of the release before the restructuring, after an upgrade (needs the git history)
+	@$(BIN)/python -m tests.upgrade
 
 recording: $(READY) ## Play the demo and draw what it shows as docs/assets/demo.svg
 	@$(BIN)/python -m orchestrator.demo docs/assets/demo.svg
