@@ -175,7 +175,7 @@ def test_the_roles_were_found_good_once_and_not_asked_about_again(aws: Aws) -> N
     pages = (
         aws.client("logs")
         .get_paginator("filter_log_events")
-        .paginate(logGroupName=installation_from(aws).steps_log_group, filterPattern='"permissions-check"')
+        .paginate(logGroupName=installation_from(aws).steps_log_group, filterPattern='"check"')
     )
 
     lines = [json.loads(event["message"]) for page in pages for event in page["events"]]

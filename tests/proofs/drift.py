@@ -77,11 +77,10 @@ def check_titled(account: Account, title: str) -> Outcome:
 
 
 def found_by(inspected: Execution) -> dict[str, list[str]]:
-    """`kind name` of what inspect found missing or drifted → the fields it names."""
+    """`kind name` of each finding of inspect → the fields that it names."""
     return {
-        f"{line['step']} {line['name']}": [change["field"] for change in line["changes"]] or [""]
-        for line in inspected.journal
-        if line["verb"] == "info" and line["outcome"] in {"absent", "drifted"}
+        f"{finding['kind']} {finding['name']}": [change["field"] for change in finding["changes"]] or [""]
+        for finding in inspected.output["findings"]
     }
 
 

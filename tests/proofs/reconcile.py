@@ -31,16 +31,7 @@ _NOT_PROMISED = {
     "destroy config-layer factory-configuration",
     "info permissions factory-dispatcher",  # a permission that a dry run has not made cannot be looked at again
 }
-_NO_RESOURCES = {
-    "project",
-    "twin",
-    "lock",
-    "record",
-    "url-proof",
-    "drain",
-    "permissions-check",
-    "result",
-}  # steps that are about none
+_NO_RESOURCES = {"project", "twin", "lock", "start", "outcome", "url", "permissions", "result"}  # steps about none
 _fresh: dict[Project, Picture] = {}
 SENDING = [mapping for mapping in MAPPINGS if any(pair[0] == "aws" != pair[1] for pair in itertools.pairwise(mapping))]
 _FROM_L1, _FROM_L2, _NONE = (
@@ -225,7 +216,7 @@ def _by_step(run: Execution) -> dict[str, str]:
     return {
         f"{line['verb']} {line['step']} {line['name']}": line["outcome"]
         for line in run.journal
-        if line["step"] not in _NO_RESOURCES
+        if line["step"] not in _NO_RESOURCES and line["verb"] != "drain"  # a plan waits for nothing
     }
 
 
