@@ -50,6 +50,13 @@ def test_the_same_registries_give_the_same_template(made: Template) -> None:
     assert template.text(template.orchestrator(all_tasks(), machines(), CODE, "0.1.0+abc")) == template.text(made)
 
 
+@pytest.mark.parametrize("name", ["orchestrator", "artifacts"])
+def test_a_template_has_every_value_and_none_of_its_documents_comments(made: Template, name: str) -> None:
+    written = template.text({"orchestrator": made, "artifacts": template.artifacts()}[name])
+
+    assert [key for key in ("Fill", "Metadata", "Comment") if f'"{key}": ' in written] == []
+
+
 def test_every_task_is_a_function_with_a_role_of_its_own(made: Template) -> None:
     functions = of_type(made, "AWS::Lambda::Function")
 
