@@ -57,9 +57,9 @@ class Stacks:
         """Whether the stack has made this resource (by its logical id), and still has it."""
         if not self.read(name).exists:
             return False
-        found = self._client.describe_stack_resources(StackName=name)["StackResources"]
-        made = {each["LogicalResourceId"] for each in found if each["ResourceStatus"] not in _NOT_MADE}
-        return resource in made
+        pages = self._client.get_paginator("list_stack_resources").paginate(StackName=name)
+        found = pages.search("StackResourceSummaries[]")
+        return any(each["LogicalResourceId"] == resource and each["ResourceStatus"] not in _NOT_MADE for each in found)
 
     def changes(self, desired: Desired) -> tuple[Change, ...]:
         """What `bring_to` would do, found by a change set that is thrown away."""
