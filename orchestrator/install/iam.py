@@ -79,7 +79,7 @@ def task_statements(task: str, actions: Collection[str]) -> list[Statement]:
 
 def statements(granted: Mapping[Actions, Grant]) -> list[Statement]:
     """The statements of a policy, for a template."""
-    return [allow(actions, where) for actions, where in granted.items()]
+    return [_allow(actions, where) for actions, where in granted.items()]
 
 
 def machine_grants(machine: Machine, steps: Mapping[str, Task], graphs: Mapping[str, Machine]) -> dict[Actions, Grant]:
@@ -117,8 +117,7 @@ def boundary() -> list[Statement]:
     return statements(bounded)
 
 
-def allow(actions: Iterable[str], where: Grant) -> Statement:
-    """One statement, for a template."""
+def _allow(actions: Iterable[str], where: Grant) -> Statement:
     statement: Statement = {"Effect": "Allow", "Action": list(actions), "Resource": _substituted(list(where.resources))}
     if where.condition:
         statement["Condition"] = _substituted(where.condition)
