@@ -15,7 +15,7 @@ from typing import Any
 from deploy_steps.registry import Task
 from orchestrator.core import event_types
 from orchestrator.core.iam_scope import TWIN_PREFIX_LIMIT
-from orchestrator.core.plan.watch import WATCHED
+from orchestrator.core.placement import WATCHED
 from orchestrator.install import iam, watching
 from orchestrator.install.machines import Machine
 from state_machines import placeholder
