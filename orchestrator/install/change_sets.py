@@ -37,10 +37,9 @@ def propose(client: Any, desired: Desired, stack: Stack, poll: float) -> Any:
 def changes(client: Any, change_set: Any) -> tuple[Change, ...]:
     """What a change set would do, resource by resource."""
     pages = client.get_paginator("describe_change_set").paginate(ChangeSetName=change_set["ChangeSetId"])
-    found = [each["ResourceChange"] for page in pages for each in page["Changes"]]
     return tuple(
         Change(each["Action"], each["LogicalResourceId"], each["ResourceType"], each.get("Replacement") == "True")
-        for each in found
+        for each in pages.search("Changes[].ResourceChange")
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from orchestrator.install.packages import Package
@@ -14,7 +14,7 @@ _CODE = "code/"
 def upload(s3: Any, bucket: str, packages: Iterable[Package]) -> list[str]:
     """Put the packages into the bucket that are not there yet. Returns the keys written."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=_CODE)
-    there = {each["Key"] for page in pages for each in page.get("Contents", [])}
+    there = set(pages.search("Contents[].Key"))
     missing = [package for package in packages if package.key not in there]
     for package in missing:
         s3.put_object(Bucket=bucket, Key=package.key, Body=package.content, ContentType="application/zip")
@@ -32,23 +32,19 @@ def upload_template(s3: Any, bucket: str, text: str) -> str:
 def empty(s3: Any, bucket: str) -> int:
     """Remove every object with all its versions. Returns how many versions there were."""
     removed = 0
-    for batch in _versions(s3, bucket):
-        s3.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
-        removed += len(batch)
-    return removed
-
-
-def _versions(s3: Any, bucket: str) -> Iterator[list[dict[str, str]]]:
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
         found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
         if found:
-            yield [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found]
+            batch = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found]
+            s3.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
+        removed += len(found)
+    return removed
 
 
 def remove_layer(client: Any, name: str) -> int:
     """Remove all versions of a layer. Returns how many there were."""
     pages = client.get_paginator("list_layer_versions").paginate(LayerName=name)
-    numbers = [version["Version"] for page in pages for version in page["LayerVersions"]]
+    numbers = list(pages.search("LayerVersions[].Version"))
     for number in numbers:
         client.delete_layer_version(LayerName=name, VersionNumber=number)
     return len(numbers)

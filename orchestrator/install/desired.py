@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,27 +41,13 @@ class Options:
     repair_drift: bool | None = None
 
     def parameters(self) -> dict[str, str]:
-        """The stack's parameters that were chosen."""
-        chosen = {
-            "Prefix": self.prefix,
-            "TwinPrefix": self.twin_prefix,
-            "LogRetentionDays": self.log_retention_days,
-            "PermissionsBoundary": self.permissions_boundary,
-            "KmsKeyArn": self.kms_key_arn,
-            "Schedule": self.schedule,
-            "QuietSeconds": self.quiet_seconds,
-            "Alarms": _switched(self.alarms),
-            "Dashboards": _switched(self.dashboards),
-            "AlarmTopicArn": self.alarm_topic_arn,
-            "RefusedPerMinute": self.refused_per_minute,
-            "UrlRequestsPerMinute": self.url_requests_per_minute,
-            "RepairDrift": _switched(self.repair_drift),
-        }
-        return {name: str(value) for name, value in chosen.items() if value is not None}
+        """What was chosen, by the names that it has as a parameter of a template: `kms_key_arn` is `KmsKeyArn`."""
+        chosen = {name: value for name, value in asdict(self).items() if value is not None}
+        return {name.title().replace("_", ""): _as_parameter(value) for name, value in chosen.items()}
 
 
-def _switched(on: bool | None) -> str | None:
-    return None if on is None else str(on).lower()
+def _as_parameter(value: str | int) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 @dataclass(frozen=True)
@@ -142,7 +128,7 @@ def _target(aws: Any, options: Options, installed: Stack) -> Target:
 
 
 def _parameters(wanted: Template, options: Options, installed: Stack) -> dict[str, str]:
-    """What was chosen now, else what is installed; the template's defaults do the rest."""
+    """What was chosen now, else what is installed, of the template's parameters; its defaults do the rest."""
     known = {**installed.parameters, **options.parameters()}
     return {name: value for name, value in known.items() if name in wanted["Parameters"]}
 

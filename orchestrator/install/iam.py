@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from deploy_steps.registry import Task
 from orchestrator.core import iam_resources
 from orchestrator.core.iam_resources import ITEM_ACTIONS, JOURNAL, QUEUES, Grant, of_kinds, of_task
 from orchestrator.core.iam_scope import Scope, TwinPattern
 from orchestrator.core.names import Installation
 from orchestrator.core.plan.policies import work_off
+from orchestrator.install.machines import Machine
 
 Statement = dict[str, Any]
 Actions = tuple[str, ...]
@@ -77,12 +79,13 @@ def task_statements(task: str, actions: Collection[str]) -> list[Statement]:
 
 def statements(granted: Mapping[Actions, Grant]) -> list[Statement]:
     """The statements of a policy, for a template."""
-    return [allow(actions, where) for actions, where in granted.items()]
+    return [_allow(actions, where) for actions, where in granted.items()]
 
 
-def machine_grants(tasks: Iterable[str], children: Iterable[str]) -> dict[Actions, Grant]:
-    """A state machine's actions, and where they are allowed."""
-    functions = tuple(HERE.function_arn(HERE.task_name(task)) for task in tasks)
+def machine_grants(machine: Machine, steps: Mapping[str, Task], graphs: Mapping[str, Machine]) -> dict[Actions, Grant]:
+    """A state machine's actions, and where they are allowed: on those it calls of these tasks and machines, by id."""
+    functions = tuple(HERE.function_arn(HERE.task_name(steps[name].name)) for name in machine.calls if name in steps)
+    children = [graphs[name].name for name in machine.calls if name in graphs]
     machines = tuple(map(HERE.machine_arn, children))
     executions = tuple(HERE.execution_arn(name, "*") for name in children)
     found = {
@@ -114,8 +117,7 @@ def boundary() -> list[Statement]:
     return statements(bounded)
 
 
-def allow(actions: Iterable[str], where: Grant) -> Statement:
-    """One statement, for a template."""
+def _allow(actions: Iterable[str], where: Grant) -> Statement:
     statement: Statement = {"Effect": "Allow", "Action": list(actions), "Resource": _substituted(list(where.resources))}
     if where.condition:
         statement["Condition"] = _substituted(where.condition)

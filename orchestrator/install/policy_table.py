@@ -37,12 +37,10 @@ def of_every_task() -> list[Row]:
 
 def of_machines() -> list[Row]:
     """One row per statement, by state machine."""
-    tasks = {placeholder(task.name): task.name for task in all_tasks()}
-    children = {machine.id: machine.name for machine in machines()}
+    steps = {placeholder(task.name): task for task in all_tasks()}
+    graphs = {machine.id: machine for machine in machines()}
     return [
         Row(machine.name, "", actions, where)
-        for machine in machines()
-        for actions, where in iam.machine_grants(
-            *([names[name] for name in machine.calls if name in names] for names in (tasks, children))
-        ).items()
+        for machine in graphs.values()
+        for actions, where in iam.machine_grants(machine, steps, graphs).items()
     ]

@@ -24,4 +24,4 @@ def _definitions() -> list[bytes]:
 
 def _installer() -> list[bytes]:
     root = packages.folder("orchestrator.install")
-    return [path.read_bytes() for path in (*sorted(root.glob("*.py")), root / LOCK)]
+    return [path.read_bytes() for path in (*sorted(root.glob("*.py")), *sorted(root.glob("*.json")), root / LOCK)]

@@ -88,7 +88,7 @@ class StackFailed(GluecodeError):
 def validation_errors(client: Any, **of: str) -> str:
     """What CloudFormation's validation before an operation found. Events only say "Call DescribeEvents"."""
     pages = client.get_paginator("describe_events").paginate(**of, Filters={"FailedEvents": True})
-    failed = [event for page in pages for event in page["OperationEvents"]]
+    failed = list(pages.search("OperationEvents[]"))
     if not failed:
         return ""
     newest = max(failed, key=lambda event: event["Timestamp"])["OperationId"]

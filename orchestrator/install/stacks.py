@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import takewhile
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -56,9 +57,9 @@ class Stacks:
         """Whether the stack has made this resource (by its logical id), and still has it."""
         if not self.read(name).exists:
             return False
-        found = self._client.describe_stack_resources(StackName=name)["StackResources"]
-        made = {each["LogicalResourceId"] for each in found if each["ResourceStatus"] not in _NOT_MADE}
-        return resource in made
+        pages = self._client.get_paginator("list_stack_resources").paginate(StackName=name)
+        found = pages.search("StackResourceSummaries[]")
+        return any(each["LogicalResourceId"] == resource and each["ResourceStatus"] not in _NOT_MADE for each in found)
 
     def changes(self, desired: Desired) -> tuple[Change, ...]:
         """What `bring_to` would do, found by a change set that is thrown away."""
@@ -130,40 +131,25 @@ class Stacks:
         events: list[Event] = []
         while True:
             busy = self.read(stack_id).busy
-            for event_id, event in self._events_after(stack_id, seen):
-                seen = event_id
-                events.append(event)
-                progress(event)
+            for each in self._events_after(stack_id, seen):
+                seen = each["EventId"]
+                events.append(_event(each))
+                progress(events[-1])
             if not busy:
                 return events
             time.sleep(self._poll)
 
-    def _events_after(self, stack_id: str, seen: str) -> Iterator[tuple[str, Event]]:
-        fresh = []
-        for event in self._events(stack_id):
-            if event["EventId"] == seen:
-                break
-            fresh.append(event)
-        for event in reversed(fresh):
-            yield (
-                event["EventId"],
-                Event(
-                    stack=event["StackName"],
-                    resource=event["LogicalResourceId"],
-                    type=event["ResourceType"],
-                    status=event["ResourceStatus"],
-                    reason=event.get("ResourceStatusReason", ""),
-                    at=event["Timestamp"],
-                ),
-            )
+    def _events_after(self, stack_id: str, seen: str) -> list[Any]:
+        """The stack's events since this one, the oldest first."""
+        return [*takewhile(lambda event: event["EventId"] != seen, self._events(stack_id))][::-1]
 
     def _latest_event(self, stack_id: str) -> str:
         return str(next((event["EventId"] for event in self._events(stack_id)), ""))
 
     def _events(self, stack_id: str) -> Iterator[Any]:
         """The stack's events, the newest first."""
-        for page in self._client.get_paginator("describe_stack_events").paginate(StackName=stack_id):
-            yield from page["StackEvents"]
+        pages = self._client.get_paginator("describe_stack_events").paginate(StackName=stack_id)
+        return iter(pages.search("StackEvents[]"))
 
     def _why(self, stack: Stack, events: list[Event]) -> str:
         """What failed first. Whatever failed after it says 'Resource creation cancelled'."""
@@ -174,6 +160,17 @@ class Stacks:
         if any("DescribeEvents" in reason for reason in reasons):
             return validation_errors(self._client, StackName=stack.id)
         return "; ".join(reasons) or "CloudFormation gives no reason."
+
+
+def _event(event: Any) -> Event:
+    return Event(
+        stack=event["StackName"],
+        resource=event["LogicalResourceId"],
+        type=event["ResourceType"],
+        status=event["ResourceStatus"],
+        reason=event.get("ResourceStatusReason", ""),
+        at=event["Timestamp"],
+    )
 
 
 def _foretold(stack: Stack, change: Change) -> Event:

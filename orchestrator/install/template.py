@@ -1,6 +1,7 @@
-"""The orchestrator as two CloudFormation templates, made from the steps' and machines' own registries (pure).
+"""The orchestrator as two CloudFormation templates: the documents beside this file, with the steps and machines (pure).
 
-Two, because the code has to lie in the bucket before the functions can be created.
+Two, because the code has to be in the bucket before the functions can be created. In a document, `{"Fill": name}` is
+where a value from the code belongs; the comments in `Metadata` are not uploaded.
 """
 
 from __future__ import annotations
@@ -8,45 +9,31 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Any
 
 from deploy_steps.registry import Task
+from orchestrator.core import event_types
 from orchestrator.core.iam_scope import TWIN_PREFIX_LIMIT
-from orchestrator.install import events, iam, watching
+from orchestrator.core.placement import WATCHED
+from orchestrator.install import iam, watching
 from orchestrator.install.machines import Machine
 from state_machines import placeholder
 
 Resource = dict[str, Any]
 Template = dict[str, Any]
 
-_PREFIX = {
-    "Type": "String",
-    "Default": "gluecode",
-    "AllowedPattern": "[a-z][a-z0-9-]{0,18}[a-z0-9]",
-    "Description": "What the names of the orchestrator's resources start with.",
-}
-_KMS_KEY = {
-    "Type": "String",
-    "Default": "",
-    "Description": "ARN of a KMS key of your own for the bucket, the state table and the journal. Empty: AWS's keys.",
-}
-_TLS_ONLY = {
-    "Type": "String",
-    "Default": "true",
-    "AllowedValues": ["true", "false"],
-    "Description": "Whether the bucket refuses plain HTTP. False is for the embedded cloud, which speaks nothing else.",
-}
-_NONE = {"Ref": "AWS::NoValue"}
-_KEY = {"Ref": "KmsKeyArn"}
-_CONDITIONS = {
-    f"{name}Given": {"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, ""]}]}
-    for name, parameter in {"Boundary": "PermissionsBoundary", "Key": "KmsKeyArn", "Schedule": "Schedule"}.items()
-}
-_NOT_CURRENT_DAYS = 30
-_REPORT_DAYS = 90  # as long as Step Functions remembers an execution
+STARTER = "StartDeployment"
+"""The logical id of the function that works off the queue of requests."""
+
 _STEP_MEMORY_MB = 512  # boto3's import is bound by the processor, and Lambda gives processor by memory
 _STEP_TIMEOUT_SECONDS = 110  # the state machines wait for 120
-_RETENTIONS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+
+_STARTER_SETTINGS = {
+    "DEPLOY_MACHINE": {"Ref": "DeployMachine"},
+    "REQUESTS_QUEUE": {"Ref": "Requests"},
+    "QUIET_SECONDS": {"Ref": "QuietSeconds"},
+}
 
 
 @dataclass(frozen=True)
@@ -67,253 +54,60 @@ def text(template: Template) -> str:
 
 def artifacts() -> Template:
     """The artifact bucket: projects, what is built from them, and the orchestrator's own code."""
-    bucket = {
-        "Type": "AWS::S3::Bucket",
-        "DeletionPolicy": "Delete",
-        "UpdateReplacePolicy": "Delete",
-        "Properties": {
-            "BucketName": {"Fn::Sub": "${Prefix}-artifacts-${AWS::AccountId}-${AWS::Region}"},
-            "VersioningConfiguration": {"Status": "Enabled"},
-            "BucketEncryption": {
-                "ServerSideEncryptionConfiguration": [
-                    {
-                        "BucketKeyEnabled": True,
-                        "ServerSideEncryptionByDefault": _if_key(
-                            {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": _KEY}, {"SSEAlgorithm": "AES256"}
-                        ),
-                    }
-                ]
-            },
-            "PublicAccessBlockConfiguration": {
-                "BlockPublicAcls": True,
-                "BlockPublicPolicy": True,
-                "IgnorePublicAcls": True,
-                "RestrictPublicBuckets": True,
-            },
-            "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
-            "LifecycleConfiguration": {"Rules": _lifecycle()},
-            # So that a project that is uploaded gets deployed: the rule for it is in the other stack.
-            "NotificationConfiguration": {"EventBridgeConfiguration": {"EventBridgeEnabled": True}},
-        },
-    }
-    return {
-        "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": "gluecode: the bucket for projects, what is built from them, and the orchestrator's code.",
-        "Parameters": {"Prefix": _PREFIX, "KmsKeyArn": _KMS_KEY, "TlsOnly": _TLS_ONLY},
-        "Conditions": {
-            "KeyGiven": _CONDITIONS["KeyGiven"],
-            "TlsOnlyWanted": {"Fn::Equals": [{"Ref": "TlsOnly"}, "true"]},
-        },
-        "Resources": {"Bucket": bucket, "BucketPolicy": _bucket_policy()},
-        "Outputs": {"Bucket": {"Value": {"Ref": "Bucket"}, "Description": "Projects go to projects/{name}/ in it."}},
-    }
-
-
-def _if_key(given: Any, otherwise: Any = _NONE) -> Resource:
-    return {"Fn::If": ["KeyGiven", given, otherwise]}
-
-
-def _lifecycle() -> list[Resource]:
-    # What is named by its content (code/, builds/, packages/) stays: a function may be made from it again at any time.
-    return [
-        {
-            "Id": "SupersededVersions",
-            "Status": "Enabled",
-            "NoncurrentVersionExpiration": {"NoncurrentDays": _NOT_CURRENT_DAYS},
-            "ExpiredObjectDeleteMarker": True,
-            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
-        },
-        {"Id": "Drafts", "Status": "Enabled", "Prefix": "drafts/", "ExpirationInDays": 1},
-        {"Id": "Reports", "Status": "Enabled", "Prefix": "reports/", "ExpirationInDays": _REPORT_DAYS},
-        {"Id": "Templates", "Status": "Enabled", "Prefix": "templates/", "ExpirationInDays": _NOT_CURRENT_DAYS},
-    ]
-
-
-def _bucket_policy() -> Resource:
-    arn = {"Fn::GetAtt": ["Bucket", "Arn"]}
-    return {
-        "Type": "AWS::S3::BucketPolicy",
-        "Condition": "TlsOnlyWanted",
-        "Properties": {
-            "Bucket": {"Ref": "Bucket"},
-            "PolicyDocument": {
-                "Version": "2012-10-17",
-                "Statement": [
-                    {
-                        "Sid": "OnlyOverTls",
-                        "Effect": "Deny",
-                        "Principal": "*",
-                        "Action": "s3:*",
-                        "Resource": [arn, {"Fn::Sub": "${Bucket.Arn}/*"}],
-                        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-                    }
-                ],
-            },
-        },
-    }
+    return _document("artifacts", {})
 
 
 def orchestrator(tasks: Iterable[Task], machines: Iterable[Machine], code: Code, release: str) -> Template:
-    """Everything but the bucket. `release` names what this template was made from."""
+    """Everything but the bucket. `release` names what this template was made from.
+
+    Raises LookupError for a machine that calls a task or a machine which is not among these.
+    """
     steps = {placeholder(task.name): task for task in tasks}
     graphs = {machine.id: machine for machine in machines}
-    resources: dict[str, Resource] = {
-        "StateTable": _state_table(),
-        "StepsLogGroup": _steps_log_group(),
-        "FunctionsLayer": _layer("functions", "What the functions of twins import.", code.functions_layer),
-        "PydanticLayer": _layer("pydantic", "What validates a project.", code.pydantic_layer),
-        "TwinBoundary": _twin_boundary(),
+    filled = {
+        "TwinPrefixLimit": TWIN_PREFIX_LIMIT,
+        "RefusedPerMinute": WATCHED.refused_per_minute,
+        "UrlRequestsPerMinute": WATCHED.requests_per_minute,
+        "FunctionsLayerKey": code.functions_layer,
+        "PydanticLayerKey": code.pydantic_layer,
+        "TwinBoundaryStatements": iam.boundary(),
+        "Release": release,
+        "EventSource": event_types.SOURCE,
+        "RedeployRequested": event_types.REDEPLOY,
     }
-    resources |= watching.resources([machine.name for machine in graphs.values()], _if_key(_KEY))
+    template = _document("orchestrator", filled)
+    resources: dict[str, Resource] = template["Resources"]
+    resources |= watching.alarms(machine.name for machine in graphs.values())
     for name, task in steps.items():
         resources[name] = _function(task, code, release)
         resources[f"{name}Role"] = _role("lambda.amazonaws.com", iam.task_statements(task.name, task.actions))
-    for machine in graphs.values():
-        called = _called(machine, steps, graphs)
-        children = [each.name for each in called if isinstance(each, Machine)]
-        own_tasks = [each.name for each in called if isinstance(each, Task)]
-        resources[machine.id] = _state_machine(machine, called)
-        resources[f"{machine.id}Role"] = _role(
-            "states.amazonaws.com", iam.statements(iam.machine_grants(own_tasks, children))
-        )
-    if events.STARTER in steps:
-        resources |= events.resources()
-        role = _role("events.amazonaws.com", events.schedule_statements())
-        resources["ScheduledInspectionRole"] = {"Condition": "ScheduleGiven", **role}
-        resources[events.STARTER]["Properties"]["Environment"]["Variables"] |= events.settings()
-    return {
-        "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": "gluecode: the step functions and state machines that deploy, inspect and destroy twins.",
-        "Parameters": _parameters(),
-        "Conditions": _CONDITIONS | watching.conditions(),
-        "Resources": resources,
-        "Outputs": _outputs(graphs.values(), release),
+    for name, machine in graphs.items():
+        resources[name] = _state_machine(machine, steps, graphs)
+        granted = iam.machine_grants(machine, steps, graphs)
+        resources[f"{name}Role"] = _role("states.amazonaws.com", iam.statements(granted))
+    if STARTER in steps:
+        resources |= _document("events", filled)["Resources"]
+        resources[STARTER]["Properties"]["Environment"]["Variables"] |= _STARTER_SETTINGS
+    template["Outputs"] = {
+        **{
+            name: {"Value": {"Ref": name}, "Description": f"The state machine '{machine.name}'."}
+            for name, machine in graphs.items()
+        },
+        **template["Outputs"],
     }
+    return template
 
 
-def _called(machine: Machine, steps: Mapping[str, Task], graphs: Mapping[str, Machine]) -> list[Task | Machine]:
-    known: dict[str, Task | Machine] = {**steps, **graphs}
-    unknown = [name for name in machine.calls if name not in known]
-    if unknown:
-        raise LookupError(f"The state machine '{machine.name}' calls {', '.join(unknown)}: no such task or machine.")
-    return [known[name] for name in machine.calls]
+def _document(name: str, filled: Mapping[str, Any]) -> Template:
+    def read(value: dict[str, Any]) -> Any:
+        if "Fill" in value:
+            return filled[value["Fill"]]
+        value.pop("Metadata", None)
+        return value
 
-
-def _parameters() -> Resource:
-    return {
-        "Prefix": _PREFIX,
-        "ArtifactBucket": {"Type": "String", "Description": "The bucket of the stack for artifacts."},
-        "TwinPrefix": {
-            "Type": "String",
-            "Default": "",
-            "AllowedPattern": "[A-Za-z0-9_-]*",
-            "MaxLength": TWIN_PREFIX_LIMIT,
-            "Description": "Limits the orchestrator to twins whose names start so. Empty: any twin.",
-        },
-        "Runtime": {
-            "Type": "String",
-            "Default": "python3.13",
-            "AllowedPattern": r"python3\.\d+",
-            "Description": "The runtime of the step functions and of functions of twins. The layers are made for it.",
-        },
-        "Architecture": {
-            "Type": "String",
-            "Default": "arm64",
-            "AllowedValues": ["arm64", "x86_64"],
-            "Description": "The architecture of the step functions and of the functions of twins.",
-        },
-        "LogRetentionDays": {
-            "Type": "Number",
-            "Default": 30,
-            "AllowedValues": list(_RETENTIONS),
-            "Description": "How many days the journal of steps and the logs of executions are kept.",
-        },
-        "RepairDrift": {
-            "Type": "String",
-            "Default": "false",
-            "AllowedValues": ["true", "false"],
-            "Description": "Whether a twin that is found to have drifted, by the schedule, is deployed again.",
-        },
-        "QuietSeconds": {
-            "Type": "Number",
-            "Default": 20,
-            "MinValue": 1,
-            "MaxValue": 900,
-            "Description": "How long nothing of an uploaded project may have changed before it is deployed.",
-        },
-        "PermissionsBoundary": {
-            "Type": "String",
-            "Default": "",
-            "Description": "ARN of a policy that bounds every role, if your organisation prescribes one. Empty: twins' "
-            "roles get a boundary of the orchestrator's own.",
-        },
-        "KmsKeyArn": _KMS_KEY,
-        "Schedule": {
-            "Type": "String",
-            "Default": "",
-            "AllowedPattern": r"|rate\(.+\)|cron\(.+\)",
-            "Description": "How often every twin is inspected: rate(1 day), or cron(0 6 * * ? *). Empty: never.",
-        },
-        **watching.parameters(),
-    }
-
-
-def _state_table() -> Resource:
-    keys = {"twin": "HASH", "item": "RANGE"}
-    return {
-        "Type": "AWS::DynamoDB::Table",
-        "DeletionPolicy": "Delete",
-        "UpdateReplacePolicy": "Retain",
-        "Properties": {
-            "TableName": {"Fn::Sub": "${Prefix}-state"},
-            "BillingMode": "PAY_PER_REQUEST",
-            "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in keys],
-            "KeySchema": [{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],
-            "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
-            "SSESpecification": _if_key({"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": _KEY}),
-        },
-    }
-
-
-def _steps_log_group() -> Resource:
-    return {
-        "Type": "AWS::Logs::LogGroup",
-        "DeletionPolicy": "Delete",
-        "UpdateReplacePolicy": "Delete",
-        "Properties": {
-            "LogGroupName": {"Fn::Sub": "/${Prefix}/steps"},
-            "RetentionInDays": {"Ref": "LogRetentionDays"},
-            "KmsKeyId": _if_key(_KEY),
-        },
-    }
-
-
-def _layer(name: str, description: str, key: str) -> Resource:
-    return {
-        "Type": "AWS::Lambda::LayerVersion",
-        # Functions of twins keep the version they were deployed with: a change to their settings would be refused if it
-        # were gone. `gluecode uninstall` removes every version.
-        "UpdateReplacePolicy": "Retain",
-        "DeletionPolicy": "Delete",
-        "Properties": {
-            "LayerName": {"Fn::Sub": f"${{Prefix}}-{name}"},
-            "Description": description,
-            "Content": {"S3Bucket": {"Ref": "ArtifactBucket"}, "S3Key": key},
-            "CompatibleRuntimes": [{"Ref": "Runtime"}],
-            "CompatibleArchitectures": [{"Ref": "Architecture"}],
-        },
-    }
-
-
-def _twin_boundary() -> Resource:
-    """What a function of a twin may do at most, whatever policy its role is given."""
-    return {
-        "Type": "AWS::IAM::ManagedPolicy",
-        "Properties": {
-            "Description": "What a role of a twin may do at most.",
-            "PolicyDocument": {"Version": "2012-10-17", "Statement": iam.boundary()},
-        },
-    }
+    source = (files(__package__) / f"{name}.template.json").read_text(encoding="utf-8")
+    document: Template = json.loads(source, object_hook=read)
+    return document
 
 
 def _function(task: Task, code: Code, release: str) -> Resource:
@@ -352,19 +146,22 @@ def _settings(code: Code, release: str) -> Resource:
         "DEPENDENCIES_LAYER": {"Ref": "FunctionsLayer"},
         "RUNTIME": {"Ref": "Runtime"},
         "ARCHITECTURE": {"Ref": "Architecture"},
-        **watching.settings(),
+        "ALARMS": {"Ref": "Alarms"},
+        "DASHBOARDS": {"Ref": "Dashboards"},
+        "ALARM_TOPIC": {"Ref": "AlarmTopicArn"},
+        "REFUSED_PER_MINUTE": {"Ref": "RefusedPerMinute"},
+        "REQUESTS_PER_MINUTE": {"Ref": "UrlRequestsPerMinute"},
         # CloudFormation takes a change of outputs alone for no change: with this, a new release is always one.
         "GLUECODE_RELEASE": release,
     }
 
 
-def _state_machine(machine: Machine, called: Iterable[Task | Machine]) -> Resource:
-    arns: dict[str, Resource] = {}
-    for each in called:
-        if isinstance(each, Machine):
-            arns[each.id] = {"Ref": each.id}
-        else:
-            arns[placeholder(each.name)] = {"Fn::GetAtt": [placeholder(each.name), "Arn"]}
+def _state_machine(machine: Machine, steps: Mapping[str, Task], graphs: Mapping[str, Machine]) -> Resource:
+    arns = {name: {"Fn::GetAtt": [name, "Arn"]} for name in steps} | {name: {"Ref": name} for name in graphs}
+    unknown = [name for name in machine.calls if name not in arns]
+    if unknown:
+        raise LookupError(f"The state machine '{machine.name}' calls {', '.join(unknown)}: no such task or machine.")
+    executions = {"CloudWatchLogsLogGroup": {"LogGroupArn": {"Fn::GetAtt": ["ExecutionsLogGroup", "Arn"]}}}
     return {
         "Type": "AWS::StepFunctions::StateMachine",
         "Properties": {
@@ -372,8 +169,10 @@ def _state_machine(machine: Machine, called: Iterable[Task | Machine]) -> Resour
             "RoleArn": {"Fn::GetAtt": [f"{machine.id}Role", "Arn"]},
             # As a string: CloudFormation would reorder an object, and the console shows it as it was written.
             "DefinitionString": machine.definition,
-            "DefinitionSubstitutions": arns,
-            **watching.of_machine(),
+            "DefinitionSubstitutions": {name: arns[name] for name in machine.calls},
+            # An execution never contains a token, so the input and output of its states may be logged.
+            "LoggingConfiguration": {"Level": "ALL", "IncludeExecutionData": True, "Destinations": [executions]},
+            "TracingConfiguration": {"Enabled": True},
         },
     }
 
@@ -384,23 +183,11 @@ def _role(service: str, statements: list[iam.Statement]) -> Resource:
         "Type": "AWS::IAM::Role",
         "Properties": {
             "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
-            "PermissionsBoundary": {"Fn::If": ["BoundaryGiven", {"Ref": "PermissionsBoundary"}, _NONE]},
+            "PermissionsBoundary": {
+                "Fn::If": ["BoundaryGiven", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]
+            },
             "Policies": [
                 {"PolicyName": "gluecode", "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}
             ],
         },
     }
-
-
-def _outputs(machines: Iterable[Machine], release: str) -> Resource:
-    found = {machine.id: ({"Ref": machine.id}, f"The state machine '{machine.name}'.") for machine in machines}
-    others = {
-        "StateTable": ({"Ref": "StateTable"}, "Locks, records and history of twins."),
-        "StepsLogGroup": ({"Ref": "StepsLogGroup"}, "The journal of steps."),
-        "FunctionsLayer": ({"Ref": "FunctionsLayer"}, "What the functions of twins import."),
-        "TwinBoundary": (iam.TWIN_BOUNDARY, "What a role of a twin may do at most."),
-        "Release": (release, "What is installed: the version, and a digest of its code."),
-    }
-    told = {name: {"Value": value, "Description": about} for name, (value, about) in (found | others).items()}
-    scheduled = {"Value": {"Ref": "Schedule"}, "Description": "How often every twin is inspected."}
-    return {**told, "Schedule": {"Condition": "ScheduleGiven", **scheduled}}

@@ -9,7 +9,7 @@ import pytest
 from moto.events.models import EventPattern
 
 from deploy_steps.registry import all_tasks
-from orchestrator.install import events, template
+from orchestrator.install import template
 from orchestrator.install.machines import machines
 from orchestrator.install.template import Code, Template
 from tests.install.resolved import HERE, resolved
@@ -95,7 +95,7 @@ def test_the_rules_may_send_to_the_queues_and_nobody_else_may(made: Template) ->
 
 def test_a_request_that_cannot_be_acted_on_ends_where_undelivered_events_do(made: Template) -> None:
     queues, [mapping] = of_type(made, "AWS::SQS::Queue"), of_type(made, "AWS::Lambda::EventSourceMapping").values()
-    starter = made["Resources"][events.STARTER]["Properties"]
+    starter = made["Resources"][template.STARTER]["Properties"]
 
     assert queues["Requests"]["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["UndeliveredEvents", "Arn"]}
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]

@@ -176,3 +176,11 @@ def test_a_refused_parameter_says_why(stacks: Stacks, wanted: Wanted) -> None:
 
     with pytest.raises(StackFailed, match=r"parameter of stack 'stack-\w+': .*Name"):
         stacks.bring_to(replace(desired, parameters={}), lambda _: None)
+
+
+def test_a_resource_is_found_behind_the_first_hundred(stacks: Stacks, wanted: Wanted) -> None:
+    handles = {f"Handle{number:03}": {"Type": "AWS::CloudFormation::WaitConditionHandle"} for number in range(101)}
+    desired = wanted({**handles, "Queue": QUEUE})
+    stacks.bring_to(desired, lambda _: None)
+
+    assert [stacks.holds(desired.name, resource) for resource in ("Handle000", "Queue", "Other")] == [True, True, False]

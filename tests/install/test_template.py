@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from cfnlint.config import ManualArgs
 
 from deploy_steps.registry import Task, all_tasks
 from orchestrator.install import template
+from orchestrator.install.desired import Options
 from orchestrator.install.machines import Machine, machines
 from orchestrator.install.template import Code, Template
 from state_machines import placeholder
@@ -48,6 +50,25 @@ def test_the_template_keeps_well_within_cloudformations_limits(made: Template) -
 
 def test_the_same_registries_give_the_same_template(made: Template) -> None:
     assert template.text(template.orchestrator(all_tasks(), machines(), CODE, "0.1.0+abc")) == template.text(made)
+
+
+@pytest.mark.parametrize("name", ["orchestrator", "artifacts"])
+def test_a_template_has_every_value_and_none_of_its_documents_comments(made: Template, name: str) -> None:
+    written = template.text({"orchestrator": made, "artifacts": template.artifacts()}[name])
+
+    assert [key for key in ("Fill", "Metadata", "Comment") if f'"{key}": ' in written] == []
+
+
+def test_every_option_but_the_repair_of_a_stack_is_a_parameter_of_a_template(made: Template) -> None:
+    chosen = Options(**{option.name: "x" for option in fields(Options)}).parameters()  # type: ignore[arg-type]
+
+    assert set(chosen) - {*made["Parameters"], *template.artifacts()["Parameters"]} == {"Repair"}
+
+
+def test_a_switch_is_written_as_the_templates_conditions_compare_it() -> None:
+    switched = Options(alarms=True, dashboards=False, quiet_seconds=1).parameters()
+
+    assert (switched["Alarms"], switched["Dashboards"], switched["QuietSeconds"]) == ("true", "false", "1")
 
 
 def test_every_task_is_a_function_with_a_role_of_its_own(made: Template) -> None:

@@ -79,6 +79,8 @@ def test_the_wheel_carries_what_is_no_python(wheel: Path) -> None:
 
     assert {f"state_machines/{machine.name}.asl.json" for machine in machines()} <= names
     assert f"orchestrator/install/{layers.LOCK}" in names
+    documents = ("artifacts", "orchestrator", "events")
+    assert {f"orchestrator/install/{document}.template.json" for document in documents} <= names
 
 
 def test_the_wheel_says_that_its_packages_have_types(wheel: Path) -> None:

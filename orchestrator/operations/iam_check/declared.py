@@ -56,7 +56,7 @@ INSTALLING = (
     "cloudformation:DeleteChangeSet",
     "cloudformation:DescribeStacks",
     "cloudformation:DescribeStackEvents",
-    "cloudformation:DescribeStackResources",
+    "cloudformation:ListStackResources",
     "cloudformation:DescribeEvents",
     "cloudformation:ContinueUpdateRollback",
     "cloudformation:DeleteStack",
