@@ -100,11 +100,6 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def headers_of(*pairs: Header | None) -> tuple[Header, ...]:
-    """The headers, without those that are None."""
-    return tuple(pair for pair in pairs if pair is not None)
-
-
 def shown(headers: Sequence[Header], secret: str) -> list[str]:
     """Headers as they may be printed: the token is not among what they show."""
     return [f"{name}: {value.replace(secret, '<the token>') if secret else value}" for name, value in headers]
