@@ -58,9 +58,7 @@ def as_dict(report: Report, steps: Steps) -> dict[str, Any]:
 
 
 def _table(report: Report) -> Table:
-    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in ("for", "service", "allowed", "not (yet)"):
-        shown.add_column(heading, header_style="dim", overflow="fold")
+    shown = output.table("for", "service", "allowed", "not (yet)")
     for (group, service), found in groupby(report.findings_by_service(), key=lambda each: (each.group, each.service)):
         by_action = _worst(found)
         allowed = sum(verdict == "allowed" for verdict in by_action.values())

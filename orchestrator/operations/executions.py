@@ -6,7 +6,8 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -35,9 +36,9 @@ class Step:
     """One line of the journal: what a step did to one resource."""
 
     kind: str
-    verb: str
-    name: str
-    outcome: str
+    verb: str = ""
+    name: str = ""
+    outcome: str = ""
     changes: tuple[Mapping[str, Any], ...] = ()
     seconds: float = 0.0
     calls: int = 0
@@ -90,22 +91,16 @@ def start(
         running = _running(client, arn, stem, text) if join else None
         if running:
             return running
-        return (once and _started(client, arn, stem, text)) or _anew(client, arn, stem, text)
+        if once:
+            with suppress(client.exceptions.ExecutionAlreadyExists):
+                return _started(client, arn, stem, text)
+        return _started(client, arn, f"{stem}-{secrets.token_hex(4)}"[-_MAX_NAME:], text)
     except client.exceptions.StateMachineDoesNotExist as error:
         raise not_installed(installation) from error
 
 
-def _anew(client: Any, machine_arn: str, stem: str, request: str) -> Run:
-    name = f"{stem}-{secrets.token_hex(4)}"[-_MAX_NAME:]
+def _started(client: Any, machine_arn: str, name: str, request: str) -> Run:
     made = client.start_execution(stateMachineArn=machine_arn, name=name, input=request)
-    return Run(made["executionArn"], name, made["startDate"])
-
-
-def _started(client: Any, machine_arn: str, name: str, request: str) -> Run | None:
-    try:
-        made = client.start_execution(stateMachineArn=machine_arn, name=name, input=request)
-    except client.exceptions.ExecutionAlreadyExists:
-        return None
     return Run(made["executionArn"], name, made["startDate"])
 
 
@@ -201,17 +196,5 @@ def _step(message: str, run: str) -> Step | None:
         return None
     if not isinstance(line, dict) or line.get("run") != run or "step" not in line:
         return None
-    return Step(
-        kind=line["step"],
-        verb=line.get("verb", ""),
-        name=line.get("name", ""),
-        outcome=line.get("outcome", ""),
-        changes=tuple(line.get("changes", ())),
-        seconds=float(line.get("seconds", 0)),
-        calls=int(line.get("calls", 0)),
-        writes=int(line.get("writes", 0)),
-        error=line.get("error", ""),
-        message=line.get("message", ""),
-        expected_steps=line.get("expected_steps"),
-        dry_run=bool(line.get("dry_run", False)),
-    )
+    known = {each.name: line[each.name] for each in fields(Step) if each.name in line}
+    return Step(**{**known, "kind": line["step"], "changes": tuple(line.get("changes", ()))})

@@ -44,7 +44,6 @@ class Probe:
         headers: Sequence[Header] | None = None,
         signed: Sequence[Header] | None = None,
         trace_id: str = "",
-        method: str = "POST",
     ) -> Answer:
         """Send a body. As the right sender would, but for what is given.
 
@@ -54,7 +53,7 @@ class Probe:
         if signed is None:
             signed = messages.signature(self.token if token is None else token, body) if self.signing else ()
         tracing = (messages.traceparent(trace_id),) if trace_id else ()
-        request = Request(body, (("Content-Type", "application/json"), *authentication, *signed, *tracing), method)
+        request = Request(body, (("Content-Type", "application/json"), *authentication, *signed, *tracing))
         return self._patiently(request)
 
     def refused(self, answer: Answer, status: int, reasons: Collection[str], what: str, *, trace_id: str = "") -> None:
@@ -121,7 +120,7 @@ class Probe:
 
     def _note(self, request: Request, answer: Answer) -> None:
         said = ", ".join(shown(request.headers, self.token))
-        self.log.append(f"{request.method} {len(request.body)} bytes {_cut(request.body)} ({said})")
+        self.log.append(f"POST {len(request.body)} bytes {_cut(request.body)} ({said})")
         told = f"{answer.status} {_cut(answer.body)}" if answer.status else answer.failure
         self.log.append(f"  -> {told} after {answer.seconds:.2f} s")
 

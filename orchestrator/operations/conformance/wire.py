@@ -21,11 +21,10 @@ Header = tuple[str, str]
 
 @dataclass(frozen=True)
 class Request:
-    """A request: headers in their order, with repetitions. A header's value may hold bytes beyond ASCII, as Latin-1."""
+    """What is posted: headers in their order, with repetitions. A value may hold bytes beyond ASCII, as Latin-1."""
 
     body: bytes = b""
     headers: tuple[Header, ...] = ()
-    method: str = "POST"
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ class Endpoint:
 
     def _send(self, connection: http.client.HTTPConnection, request: Request) -> None:
         target = self._parts.path or "/"
-        connection.putrequest(request.method, f"{target}?{self._parts.query}" if self._parts.query else target)
+        connection.putrequest("POST", f"{target}?{self._parts.query}" if self._parts.query else target)
         for name, value in (*request.headers, ("Content-Length", str(len(request.body)))):
             connection.putheader(name, value.encode("latin-1"))
         connection.endheaders()
