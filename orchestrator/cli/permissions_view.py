@@ -63,7 +63,9 @@ def _table(report: Report) -> Table:
         by_action = _worst(found)
         allowed = sum(verdict == "allowed" for verdict in by_action.values())
         style = "green" if allowed == len(by_action) else ""
-        shown.add_row(_title(group), service, Text(f"{allowed} of {len(by_action)}", style), _not_allowed(by_action))
+        shown.add_row(
+            group.replace("_", " "), service, Text(f"{allowed} of {len(by_action)}", style), _not_allowed(by_action)
+        )
     return shown
 
 
@@ -128,7 +130,3 @@ def _by_group(findings: tuple[Finding, ...]) -> dict[str, dict[str, list[str]]]:
         group: iam_check.by_service(finding.action for finding in findings if finding.group == group)
         for group in groups
     }
-
-
-def _title(group: str) -> str:
-    return group.replace("_", " ")

@@ -13,6 +13,7 @@ from typing import Any
 
 from orchestrator.core.errors import not_installed
 from orchestrator.core.names import Installation
+from orchestrator.operations import log_group
 from state_machines import last_tasks, placeholder
 
 POLL_SECONDS = 0.5
@@ -175,10 +176,7 @@ class _Journal:
 
     def _events(self) -> list[dict[str, Any]]:
         try:
-            pages = self._logs.get_paginator("filter_log_events").paginate(
-                logGroupName=self._group, startTime=self._since, filterPattern=f'"{self._run}"'
-            )
-            return [event for page in pages for event in page["events"]]
+            return list(log_group.events(self._logs, self._group, since_ms=self._since, containing=self._run))
         except self._logs.exceptions.ResourceNotFoundException:  # no step has run yet
             return []
 
@@ -189,12 +187,9 @@ def _is_last(step: Step) -> bool:
 
 
 def _step(message: str, run: str) -> Step | None:
-    """One journal line as a step; None for whatever else a Lambda function prints."""
-    try:
-        line = json.loads(message)
-    except ValueError:
-        return None
-    if not isinstance(line, dict) or line.get("run") != run or "step" not in line:
+    """One journal line as a step; None for a line of something else."""
+    line = log_group.document(message)
+    if line is None or line.get("run") != run or "step" not in line:
         return None
     known = {each.name: line[each.name] for each in fields(Step) if each.name in line}
     return Step(**{**known, "kind": line["step"], "changes": tuple(line.get("changes", ()))})
