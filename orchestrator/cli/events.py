@@ -48,7 +48,8 @@ def send(twin: str, event: str, wait: bool, target: Target, json_wanted: bool) -
 
     found = telemetry.wait(target.aws, sent.trace_id, twin, until=arrived) if wait else None
     if json_wanted:
-        output.as_json({"trace_id": sent.trace_id, "topic": sent.topic, "event": sent.event} | _traced(found))
+        traced = {"trace": trace_view.as_dict(found)} if found else {}
+        output.as_json({"trace_id": sent.trace_id, "topic": sent.topic, "event": sent.event, **traced})
     else:
         output.tell(sent.trace_id)
         output.say(f"published on {sent.topic}")
@@ -93,10 +94,6 @@ def trace(trace_id: str, twin: str | None, target: Target, json_wanted: bool) ->
 def _show(found: telemetry.Trace) -> None:
     output.results().print(trace_view.table(found))
     output.results().print(trace_view.conclusion(found), soft_wrap=True)
-
-
-def _traced(found: telemetry.Trace | None) -> dict[str, Any]:
-    return {} if found is None else {"trace": trace_view.as_dict(found)}
 
 
 def _read(event: str) -> Any:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rich.text import Text
 
 from orchestrator.cli import output
@@ -14,7 +12,7 @@ from orchestrator.core.errors import UsageError
 def show(project: str, found: ProjectFaults, *, json_wanted: bool) -> UsageError:
     """Print each fault with file, field and fix. Returns what to raise."""
     if json_wanted:
-        output.as_json(as_dict(found))
+        output.as_json({"valid": False, "faults": [vars(fault) for fault in found.faults]})
     else:
         for fault in found.faults:
             field = f"  {fault.field}" if fault.field else ""
@@ -25,8 +23,3 @@ def show(project: str, found: ProjectFaults, *, json_wanted: bool) -> UsageError
     return UsageError(
         f"The project '{project}' has {count}. Nothing was sent to AWS.", "Put them right and run it again."
     )
-
-
-def as_dict(found: ProjectFaults) -> dict[str, Any]:
-    """The faults for a script."""
-    return {"valid": False, "faults": [vars(fault) for fault in found.faults]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from orchestrator.cli import history_view, output, result_view, runs
+from orchestrator.cli import history_view, output, runs
 from orchestrator.cli.options import Target, checked_name, json_option, target_options, twin_argument
 from orchestrator.operations import history as past
 from orchestrator.operations.resumption import Resumption
@@ -15,7 +15,6 @@ _DONE = {
     "redriven": "It goes on where it stopped (redriven).",
     "started again": 'It starts again with the same input, because {why}; steps that are done answer "unchanged".',
 }
-_WHAT = {"deploy": "deployment", "destroy": "removal"}
 
 
 @click.command()
@@ -67,13 +66,7 @@ def resume(twin: str, target: Target, json_wanted: bool) -> None:
     output.say(f"last run: {last.verb} {last.run} ({last.outcome})")
     output.say(_DONE[found.how].format(why=found.why))
     again = f"gluecode resume {twin}{target.flags}"
-    result = runs.finish(target, found.run, what=_WHAT[last.verb], again=again)
-    if json_wanted:
-        output.as_json({"execution": found.run.arn, "how": found.how, **result})
-    elif last.verb == "deploy":
-        result_view.show_deployed(result, target.aws.region, target.flags)
-    else:
-        result_view.show_destroyed(result)
+    runs.carry_out(target, found.run, last.verb, again=again, json_wanted=json_wanted, how=found.how)
 
 
 def _tell_nothing(found: Resumption, json_wanted: bool) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import UTC, timedelta
 from typing import Any
 
-from rich.table import Table
 from rich.text import Text
 
 from orchestrator.cli import output
@@ -25,10 +24,8 @@ _MUTE = {"unchanged", "absent", "present"}  # steps that changed nothing
 
 def show(entries: Sequence[Entry], *, with_twin: bool) -> None:
     """Print the runs, and under each that failed, why."""
-    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    headings = ("started (UTC)", *(["twin"] if with_twin else []), "did", "outcome", "took", "configuration", "changes")
-    for heading in (*headings, "execution"):
-        shown.add_column(heading, header_style="dim", overflow="fold")
+    headings = ["did", "outcome", "took", "configuration", "changes", "execution"]
+    shown = output.table("started (UTC)", *(["twin"] if with_twin else []), *headings)
     for entry in entries:
         shown.add_row(
             f"{entry.started.astimezone(UTC):%Y-%m-%d %H:%M:%S}",

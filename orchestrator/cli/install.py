@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.text import Text
@@ -23,7 +24,9 @@ _SIGNS = {"Add": "+", "Modify": "~", "Remove": "-"}
 @click.option("--twin-prefix", help="Let the orchestrator touch only twins whose names start so.")
 @click.option("--log-retention-days", type=int, help="How long the journal of the steps is kept.")
 @click.option("--permissions-boundary", metavar="ARN", help="Boundary for every role that is created.")
-@click.option("--kms-key", metavar="ARN", help="A key of your own for the bucket, the state table and the journal.")
+@click.option(
+    "--kms-key", "kms_key_arn", metavar="ARN", help="A key of your own for the bucket, the state table and the journal."
+)
 @click.option("--schedule", metavar="EXPRESSION", help="Inspect every twin so often: `rate(1 day)`, `cron(…)`.")
 @click.option(
     "--repair-drift/--no-repair-drift",
@@ -36,9 +39,14 @@ _SIGNS = {"Add": "+", "Modify": "~", "Remove": "-"}
     help="How long nothing of an uploaded project may have changed before it is deployed (20).",
 )
 @click.option("--alarms/--no-alarms", default=None, help="Alarms of twins and of executions. [default: on]")
-@click.option("--alarm-topic", metavar="ARN", help="The SNS topic that alarms tell.")
+@click.option("--alarm-topic", "alarm_topic_arn", metavar="ARN", help="The SNS topic that alarms tell.")
 @click.option("--refused-per-minute", type=click.IntRange(1), help="Refused requests that are normal. [default: 10]")
-@click.option("--requests-per-minute", type=click.IntRange(1), help="Requests that are normal. [default: 6000]")
+@click.option(
+    "--requests-per-minute",
+    "url_requests_per_minute",
+    type=click.IntRange(1),
+    help="Requests that are normal. [default: 6000]",
+)
 @click.option("--dashboards/--no-dashboards", default=None, help="A dashboard of each twin. [default: on]")
 @click.option("--repair", is_flag=True, help="Undo what was changed by hand, say in the policy of a step's role.")
 @click.option("--diff", is_flag=True, help="Only show what would change.")
@@ -50,26 +58,7 @@ _SIGNS = {"Add": "+", "Modify": "~", "Remove": "-"}
 )
 @target_options
 @json_option
-def install(
-    architecture: str | None,
-    twin_prefix: str | None,
-    log_retention_days: int | None,
-    permissions_boundary: str | None,
-    kms_key: str | None,
-    schedule: str | None,
-    repair_drift: bool | None,
-    quiet_seconds: int | None,
-    alarms: bool | None,
-    alarm_topic: str | None,
-    refused_per_minute: int | None,
-    requests_per_minute: int | None,
-    dashboards: bool | None,
-    repair: bool,
-    diff: bool,
-    template_only: Path | None,
-    target: Target,
-    json_wanted: bool,
-) -> None:
+def install(diff: bool, template_only: Path | None, target: Target, json_wanted: bool, **chosen: Any) -> None:
     """Install the orchestrator, or upgrade it in place. Repeatable.
 
     It consists of the state machines, their step functions and roles, the artifact bucket and a state table.
@@ -80,26 +69,10 @@ def install(
       gluecode install --profile sandbox --region eu-central-1 --diff
     """
     if template_only:
-        written = installer.template_only(template_only, architecture or ARCHITECTURES[0])
+        written = installer.template_only(template_only, chosen["architecture"] or ARCHITECTURES[0])
         _tell({"files": [str(path) for path in written]}, "\n".join(map(str, written)), json_wanted)
         return
-    options = installer.Options(
-        prefix=target.installation.prefix,
-        architecture=architecture,
-        twin_prefix=twin_prefix,
-        log_retention_days=log_retention_days,
-        permissions_boundary=permissions_boundary,
-        kms_key_arn=kms_key,
-        schedule=schedule,
-        quiet_seconds=quiet_seconds,
-        alarms=alarms,
-        dashboards=dashboards,
-        alarm_topic_arn=alarm_topic,
-        refused_per_minute=refused_per_minute,
-        url_requests_per_minute=requests_per_minute,
-        repair=repair,
-        repair_drift=repair_drift,
-    )
+    options = installer.Options(prefix=target.installation.prefix, **chosen)
     if diff:
         changes = installer.preview(target.aws, options, _show)
         _tell_changes(changes, json_wanted)

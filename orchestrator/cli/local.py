@@ -9,9 +9,9 @@ import click
 
 from orchestrator.cli import output
 from orchestrator.cli.options import json_option
-from orchestrator.core.errors import GluecodeError
 from orchestrator.local import cloud
 from orchestrator.local.server import Settings
+from orchestrator.operations.session import embedded_cloud
 
 QUICK = Settings(
     wait_scale=0.02,  # before it removes a function, a state machine waits three minutes for late events
@@ -109,11 +109,7 @@ def env(json_wanted: bool) -> None:
       eval "$(gluecode local env)"
       aws stepfunctions list-state-machines
     """
-    running = cloud.find()
-    if running is None:
-        cloud.require_engine()
-        raise GluecodeError("The embedded cloud is not running.", "Start it with `gluecode local up`.")
-    variables = cloud.exports(running)
+    variables = cloud.exports(embedded_cloud())
     if json_wanted:
         output.as_json(variables)
         return

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Collection
 from typing import Any
 
 import click
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 _PLAIN_WIDTH = 160  # for a pipe or a log: wide enough that no name is cut
@@ -36,6 +38,14 @@ def say(text: str, style: str = "") -> None:
 def tell(text: str, style: str = "") -> None:
     """One line of the result."""
     results().print(Text(text, style), soft_wrap=True)
+
+
+def table(*headings: str, numbers: Collection[str] = ()) -> Table:
+    """An empty table of results; the columns of `numbers` are right-aligned."""
+    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in headings:
+        made.add_column(heading, justify="right" if heading in numbers else "left", header_style="dim", overflow="fold")
+    return made
 
 
 def as_json(value: Any) -> None:

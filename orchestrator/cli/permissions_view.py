@@ -58,14 +58,14 @@ def as_dict(report: Report, steps: Steps) -> dict[str, Any]:
 
 
 def _table(report: Report) -> Table:
-    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in ("for", "service", "allowed", "not (yet)"):
-        shown.add_column(heading, header_style="dim", overflow="fold")
+    shown = output.table("for", "service", "allowed", "not (yet)")
     for (group, service), found in groupby(report.findings_by_service(), key=lambda each: (each.group, each.service)):
         by_action = _worst(found)
         allowed = sum(verdict == "allowed" for verdict in by_action.values())
         style = "green" if allowed == len(by_action) else ""
-        shown.add_row(_title(group), service, Text(f"{allowed} of {len(by_action)}", style), _not_allowed(by_action))
+        shown.add_row(
+            group.replace("_", " "), service, Text(f"{allowed} of {len(by_action)}", style), _not_allowed(by_action)
+        )
     return shown
 
 
@@ -130,7 +130,3 @@ def _by_group(findings: tuple[Finding, ...]) -> dict[str, dict[str, list[str]]]:
         group: iam_check.by_service(finding.action for finding in findings if finding.group == group)
         for group in groups
     }
-
-
-def _title(group: str) -> str:
-    return group.replace("_", " ")

@@ -115,11 +115,7 @@ def deploy(
     kept, uploaded, run = deployment.deploy(target.aws, target.installation, prepared, options)
     _say_uploaded(kept, uploaded)
     again = f"gluecode deploy {shlex.quote(str(project))}{target.flags}"
-    result = runs.finish(target, run, what="deployment", again=again)
-    if json_wanted:
-        output.as_json({"execution": run.arn, **result})
-    else:
-        result_view.show_deployed(result, target.aws.region, target.flags)
+    runs.carry_out(target, run, "deploy", again=again, json_wanted=json_wanted)
 
 
 def _prepared(project: Path, target: Target, json_wanted: bool) -> Prepared:

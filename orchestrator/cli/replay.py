@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import click
@@ -51,26 +51,20 @@ def replay(twin: str, dry_run: bool, limit: int | None, target: Target, json_wan
     _conclude(twin, target, counts, dry_run=dry_run)
 
 
-class _Bar:
-    """Counts messages; in a terminal it can be seen."""
-
-    def __init__(self, bar: Progress, queue: FailureQueue, limit: int | None) -> None:
-        self._bar, self._queue, self._limit = bar, queue, limit
-        self._task = bar.add_task(queue.name, total=None)
-        self._done = 0
-
-    def __call__(self, _handled: Handled) -> None:
-        self._done += 1
-        expected = min(self._queue.estimate, self._limit or self._queue.estimate)
-        self._bar.update(self._task, completed=self._done, total=max(expected, self._done))
-
-
 @contextmanager
-def _progress(queue: FailureQueue, limit: int | None) -> Iterator[_Bar]:
+def _progress(queue: FailureQueue, limit: int | None) -> Iterator[Callable[[Handled], None]]:
+    """What to call for each message: it counts them, in a terminal visibly."""
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=40), MofNCompleteColumn(), TimeElapsedColumn())
     console = output.progress()
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        yield _Bar(bar, queue, limit)
+        task = bar.add_task(queue.name, total=None)
+
+        def count(_handled: Handled) -> None:
+            bar.advance(task)
+            expected = min(queue.estimate, limit or queue.estimate)
+            bar.update(task, total=max(expected, bar.tasks[0].completed))
+
+        yield count
 
 
 def _show(handled: Sequence[Handled], counts: dict[str, int], queue: str, *, dry_run: bool) -> None:
@@ -88,10 +82,8 @@ def _table(handled: Sequence[Handled], *, dry_run: bool) -> Table:
     groups: dict[tuple[str, str, str, str], list[Handled]] = defaultdict(list)
     for each in handled:
         groups[each.outcome, each.function, each.reason, each.why].append(each)
-    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    shown.add_column("events", justify="right", header_style="dim")
-    for name in ("", "to", "failed with", "oldest (UTC)", "for example", ""):
-        shown.add_column(name, header_style="dim", overflow="fold")
+    headings = ("events", "", "to", "failed with", "oldest (UTC)", "for example", "")
+    shown = output.table(*headings, numbers=("events",))
     for (outcome, function, reason, why), group in sorted(groups.items(), key=lambda item: -len(item[1])):
         first = min(group, key=lambda each: each.since)
         shown.add_row(

@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator.cli import output, progress
+from orchestrator.cli import output, progress, result_view
 from orchestrator.cli.options import Target
 from orchestrator.core.errors import GluecodeError, UsageError
 from orchestrator.operations.executions import Ending, Run
 
 # Errors of the input, not of the deployment: the state machine looked at it and did nothing.
 _INVALID = {"InvalidInput", "InvalidProject"}
+_WHAT = {"deploy": "deployment", "destroy": "removal"}
+
+
+def carry_out(target: Target, run: Run, verb: str, *, again: str, json_wanted: bool, **more: Any) -> None:
+    """Watch a `deploy` or `destroy` until it ends, and print what it came to; JSON has `more` as well."""
+    result = finish(target, run, what=_WHAT[verb], again=again)
+    if json_wanted:
+        output.as_json({"execution": run.arn, **more, **result})
+    elif verb == "deploy":
+        result_view.show_deployed(result, target.aws.region, target.flags)
+    else:
+        result_view.show_destroyed(result)
 
 
 def finish(target: Target, run: Run, *, what: str, again: str) -> Mapping[str, Any]:

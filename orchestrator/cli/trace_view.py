@@ -7,6 +7,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from orchestrator.cli import output
 from orchestrator.core.plan.components import ASYNC_RETRIES
 from orchestrator.operations.telemetry import Hop, Trace
 
@@ -15,15 +16,7 @@ _STYLES = {"stored": "green", "forwarded": "cyan", "dropped": "yellow", "refused
 
 def table(found: Trace) -> Table:
     """The hops in the order of time."""
-    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name, side in (
-        ("time (UTC)", "left"),
-        ("after", "right"),
-        ("function", "left"),
-        ("hop", "left"),
-        ("to", "left"),
-    ):
-        shown.add_column(name, justify=side, header_style="dim", overflow="fold")  # type: ignore[arg-type]  # literals
+    shown = output.table("time (UTC)", "after", "function", "hop", "to", numbers=("after",))
     before = found.hops[0].at if found.hops else None
     for hop in found.hops:
         gap = "" if before is None or hop is found.hops[0] else f"+{(hop.at - before).total_seconds() * 1000:.0f} ms"

@@ -29,11 +29,7 @@ def destroy(twin: str, delete_data: bool, yes: bool, target: Target, json_wanted
         confirm(twin)
     run = deployment.destroy(target.aws, target.installation, twin, retain_data=not delete_data)
     again = f"gluecode destroy {twin}{' --delete-data' if delete_data else ''}{target.flags}"
-    result = runs.finish(target, run, what="removal", again=again)
-    if json_wanted:
-        output.as_json({"execution": run.arn, **result})
-    else:
-        result_view.show_destroyed(result)
+    runs.carry_out(target, run, "destroy", again=again, json_wanted=json_wanted)
 
 
 @click.command()

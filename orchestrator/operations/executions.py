@@ -6,12 +6,14 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
 from orchestrator.core.errors import not_installed
 from orchestrator.core.names import Installation
+from orchestrator.operations import log_group
 from state_machines import last_tasks, placeholder
 
 POLL_SECONDS = 0.5
@@ -35,9 +37,9 @@ class Step:
     """One line of the journal: what a step did to one resource."""
 
     kind: str
-    verb: str
-    name: str
-    outcome: str
+    verb: str = ""
+    name: str = ""
+    outcome: str = ""
     changes: tuple[Mapping[str, Any], ...] = ()
     seconds: float = 0.0
     calls: int = 0
@@ -90,22 +92,16 @@ def start(
         running = _running(client, arn, stem, text) if join else None
         if running:
             return running
-        return (once and _started(client, arn, stem, text)) or _anew(client, arn, stem, text)
+        if once:
+            with suppress(client.exceptions.ExecutionAlreadyExists):
+                return _started(client, arn, stem, text)
+        return _started(client, arn, f"{stem}-{secrets.token_hex(4)}"[-_MAX_NAME:], text)
     except client.exceptions.StateMachineDoesNotExist as error:
         raise not_installed(installation) from error
 
 
-def _anew(client: Any, machine_arn: str, stem: str, request: str) -> Run:
-    name = f"{stem}-{secrets.token_hex(4)}"[-_MAX_NAME:]
+def _started(client: Any, machine_arn: str, name: str, request: str) -> Run:
     made = client.start_execution(stateMachineArn=machine_arn, name=name, input=request)
-    return Run(made["executionArn"], name, made["startDate"])
-
-
-def _started(client: Any, machine_arn: str, name: str, request: str) -> Run | None:
-    try:
-        made = client.start_execution(stateMachineArn=machine_arn, name=name, input=request)
-    except client.exceptions.ExecutionAlreadyExists:
-        return None
     return Run(made["executionArn"], name, made["startDate"])
 
 
@@ -180,10 +176,7 @@ class _Journal:
 
     def _events(self) -> list[dict[str, Any]]:
         try:
-            pages = self._logs.get_paginator("filter_log_events").paginate(
-                logGroupName=self._group, startTime=self._since, filterPattern=f'"{self._run}"'
-            )
-            return [event for page in pages for event in page["events"]]
+            return list(log_group.events(self._logs, self._group, since_ms=self._since, containing=self._run))
         except self._logs.exceptions.ResourceNotFoundException:  # no step has run yet
             return []
 
@@ -194,24 +187,9 @@ def _is_last(step: Step) -> bool:
 
 
 def _step(message: str, run: str) -> Step | None:
-    """One journal line as a step; None for whatever else a Lambda function prints."""
-    try:
-        line = json.loads(message)
-    except ValueError:
+    """One journal line as a step; None for a line of something else."""
+    line = log_group.document(message)
+    if line is None or line.get("run") != run or "step" not in line:
         return None
-    if not isinstance(line, dict) or line.get("run") != run or "step" not in line:
-        return None
-    return Step(
-        kind=line["step"],
-        verb=line.get("verb", ""),
-        name=line.get("name", ""),
-        outcome=line.get("outcome", ""),
-        changes=tuple(line.get("changes", ())),
-        seconds=float(line.get("seconds", 0)),
-        calls=int(line.get("calls", 0)),
-        writes=int(line.get("writes", 0)),
-        error=line.get("error", ""),
-        message=line.get("message", ""),
-        expected_steps=line.get("expected_steps"),
-        dry_run=bool(line.get("dry_run", False)),
-    )
+    known = {each.name: line[each.name] for each in fields(Step) if each.name in line}
+    return Step(**{**known, "kind": line["step"], "changes": tuple(line.get("changes", ()))})

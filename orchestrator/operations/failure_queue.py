@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import email.utils
-import itertools
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -88,10 +87,7 @@ class FailureQueue:
         """Take messages out for good. Returns the ids of those that SQS did not remove; they are still held."""
         held = {message.id: self._receipts[message.id] for message in messages}
         failed: set[str] = set()
-        for batch in _batches(held):
-            entries = [
-                {"Id": str(number), "ReceiptHandle": held[message_id]} for number, message_id in enumerate(batch)
-            ]
+        for batch, entries in _batches(held):
             answer = self._sqs.delete_message_batch(QueueUrl=self._url, Entries=entries)
             failed |= {batch[int(entry["Id"])] for entry in answer.get("Failed", [])}
         for message_id in held.keys() - failed:
@@ -110,11 +106,7 @@ class FailureQueue:
             self._hide(held, 0)
 
     def _hide(self, held: dict[str, str], seconds: int) -> None:
-        for batch in _batches(held):
-            entries = [
-                {"Id": str(number), "ReceiptHandle": held[message_id], "VisibilityTimeout": seconds}
-                for number, message_id in enumerate(batch)
-            ]
+        for _, entries in _batches(held, VisibilityTimeout=seconds):
             self._sqs.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
 
 
@@ -142,6 +134,9 @@ def _answered_at(answer: dict[str, Any]) -> datetime:
     return whole_second + timedelta(seconds=1)
 
 
-def _batches(held: Iterable[str]) -> Iterable[list[str]]:
-    left = iter(list(held))
-    return iter(lambda: list(itertools.islice(left, _BATCH)), [])
+def _batches(held: Mapping[str, str], **more: Any) -> Iterator[tuple[list[str], list[dict[str, Any]]]]:
+    """The ids of as many messages as one call takes, and what it is given for each: the receipt, and `more`."""
+    ids = list(held)
+    for start in range(0, len(ids), _BATCH):
+        batch = ids[start : start + _BATCH]
+        yield batch, [{"Id": str(n), "ReceiptHandle": held[each], **more} for n, each in enumerate(batch)]

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer
-
+from deploy_steps.state.state_table import unpacked
 from orchestrator.core.errors import not_installed
 from orchestrator.core.names import Installation
 
@@ -16,8 +15,6 @@ LIMIT = 20
 _RUN = "run#"
 _RUNNING = "running"
 _FORGOTTEN = "broken off"  # Step Functions forgets an execution ninety days after its end
-
-_read = TypeDeserializer().deserialize
 
 
 @dataclass(frozen=True)
@@ -83,8 +80,7 @@ def latest(aws: Any, installation: Installation) -> list[Entry]:
 def _items(client: Any, installation: Installation, pages: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     try:
         for page in pages:
-            for item in page["Items"]:
-                yield {name: _read(value) for name, value in item.items()}
+            yield from map(unpacked, page["Items"])
     except client.exceptions.ResourceNotFoundException as error:
         raise not_installed(installation) from error
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -12,6 +11,7 @@ from typing import Any, Literal, get_args
 
 from orchestrator.core.errors import GluecodeError, UsageError
 from orchestrator.core.names import TwinNames
+from orchestrator.operations import log_group
 
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 LEVELS: tuple[Level, ...] = get_args(Level)
@@ -94,14 +94,8 @@ def moment(text: str, now: datetime) -> datetime:
 
 def _events(aws: Any, twin: str, since_ms: int | None, trace_id: str | None) -> Iterator[dict[str, Any]]:
     logs, group = aws.client("logs"), TwinNames(twin).log_group
-    asked: dict[str, Any] = {"logGroupName": group}
-    if since_ms is not None:
-        asked["startTime"] = since_ms
-    if trace_id:
-        asked["filterPattern"] = f'"{trace_id}"'
     try:
-        for page in logs.get_paginator("filter_log_events").paginate(**asked):
-            yield from page["events"]
+        yield from log_group.events(logs, group, since_ms=since_ms, containing=trace_id)
     except logs.exceptions.ResourceNotFoundException:
         raise GluecodeError(
             f"There is no log group '{group}' here.",
@@ -112,11 +106,8 @@ def _events(aws: Any, twin: str, since_ms: int | None, trace_id: str | None) -> 
 def _line(event: Mapping[str, Any]) -> Line:
     text = event["message"].rstrip()
     at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
-    try:
-        document = json.loads(text)
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
+    document = log_group.document(text)
+    if document is None:
         return Line(at, _plain_level(text), text)
     told = str(document.get("level", "")).upper()
     # A line without a level is not one of the logger's: it carries metrics.

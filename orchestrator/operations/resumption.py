@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
+from deploy_steps.state import state_table
 from orchestrator.core.errors import GluecodeError
 from orchestrator.core.names import Installation
 from orchestrator.operations import executions
@@ -109,6 +110,5 @@ def _redriven(aws: Any, last: Entry) -> Run | None:
 
 def _holder(aws: Any, installation: Installation, twin: str) -> str:
     """The ARN of the execution that holds the twin's lock; empty if nobody does."""
-    key = {"twin": {"S": twin}, "item": {"S": "lock"}}
-    found = aws.client("dynamodb").get_item(TableName=installation.state_table, Key=key, ConsistentRead=True)
-    return str(found.get("Item", {}).get("execution", {}).get("S", ""))
+    lock = state_table.read(aws.client("dynamodb"), installation.state_table, twin, state_table.LOCK)
+    return str(lock["execution"]) if lock else ""

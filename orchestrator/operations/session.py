@@ -115,6 +115,15 @@ def aws_session(*, local: bool = False, profile: str | None = None, region: str 
     return Aws(session, local=cloud.is_at(os.environ.get("AWS_ENDPOINT_URL", "")))
 
 
+def embedded_cloud() -> cloud.Cloud:
+    """The embedded cloud of this machine. Errors: NotRunning, NotInstalled."""
+    running = cloud.find()
+    if running is None:
+        cloud.require_engine()
+        raise NotRunning("The embedded cloud is not running.", "Start it with `gluecode local up`.")
+    return running
+
+
 def understood(error: Exception) -> GluecodeError:
     """What an error of boto3 means to a person, and how to go on."""
     from botocore import exceptions as aws
@@ -143,10 +152,7 @@ def _local(profile: str | None, region: str | None) -> Aws:
         raise UsageError(
             "--local and --profile exclude each other.", "The embedded cloud needs no profile: leave it out."
         )
-    running = cloud.find()
-    if running is None:
-        cloud.require_engine()
-        raise NotRunning("The embedded cloud is not running.", "Start it with `gluecode local up`.")
+    running = embedded_cloud()
     # Neither AWS_PROFILE nor the files under ~/.aws have a say here; they may well name things that are not there.
     core = Core({"profile": (None, None, None, None), "config_file": (None, None, os.devnull, None)})
     session = boto3.Session(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from lambda_functions.shared.event import DEVICE, TIME
 from orchestrator.core.errors import UsageError
 from orchestrator.core.names import TwinNames
 from orchestrator.core.plan.components import ASYNC_RETRIES
+from orchestrator.operations import log_group
 
 PATIENCE_SECONDS = 60.0
 _POLL_SECONDS = 0.5
@@ -36,10 +37,10 @@ class Hop:
 
     at: datetime
     what: str
-    service: str
-    function: str
-    twin: str
-    message: str
+    service: str = ""
+    function: str = ""
+    twin: str = ""
+    message: str = ""
     to: str = ""
     reason: str = ""
     cold_start: bool = False
@@ -163,11 +164,9 @@ def wait(
 
 
 def _hops(logs: Any, twin: str, trace_id: str) -> Iterator[Hop]:
-    pages = logs.get_paginator("filter_log_events").paginate(
-        logGroupName=TwinNames(twin).log_group, filterPattern=f'"{trace_id}"'
-    )
+    found = log_group.events(logs, TwinNames(twin).log_group, containing=trace_id)
     try:
-        messages = dict.fromkeys(event["message"] for page in pages for event in page["events"])
+        messages = dict.fromkeys(event["message"] for event in found)
     except logs.exceptions.ResourceNotFoundException:  # the twin was never deployed, or is gone with its logs
         return
     for message in messages:  # each once, whatever CloudWatch delivered twice
@@ -178,21 +177,8 @@ def _hops(logs: Any, twin: str, trace_id: str) -> Iterator[Hop]:
 
 def _hop(message: str, twin: str, trace_id: str) -> Hop | None:
     """One log line as a hop; None for a line that tells of something else."""
-    try:
-        line = json.loads(message)
-    except ValueError:
+    line = log_group.document(message)
+    if line is None or line.get("trace_id") != trace_id or "hop" not in line:
         return None
-    if not isinstance(line, dict) or line.get("trace_id") != trace_id or "hop" not in line:
-        return None
-    return Hop(
-        at=datetime.fromisoformat(line["timestamp"]),
-        what=line["hop"],
-        service=line.get("service", ""),
-        function=line.get("function", ""),
-        twin=twin,
-        message=line.get("message", ""),
-        to=line.get("to", ""),
-        reason=line.get("reason", ""),
-        cold_start=bool(line.get("cold_start")),
-        request_id=line.get("request_id") or "",
-    )
+    known = {each.name: line[each.name] for each in fields(Hop) if line.get(each.name) is not None}
+    return Hop(**{**known, "at": datetime.fromisoformat(line["timestamp"]), "what": line["hop"], "twin": twin})

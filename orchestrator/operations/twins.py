@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer
-
 from deploy_steps.state import record as records
+from deploy_steps.state import state_table
 from orchestrator.core.errors import GluecodeError, not_installed
 from orchestrator.core.names import Installation
 from orchestrator.core.plan import Footprint
-
-_RECORD = "record"
 
 
 def deployed(aws: Any, installation: Installation) -> tuple[str, ...]:
@@ -23,7 +20,7 @@ def deployed(aws: Any, installation: Installation) -> tuple[str, ...]:
         ProjectionExpression="#twin",
         FilterExpression="#item = :record",
         ExpressionAttributeNames={"#twin": "twin", "#item": "item"},
-        ExpressionAttributeValues={":record": {"S": _RECORD}},
+        ExpressionAttributeValues={":record": {"S": state_table.RECORD}},
     )
     try:
         return tuple(sorted(item["twin"]["S"] for page in pages for item in page["Items"]))
@@ -52,10 +49,7 @@ def record(aws: Any, installation: Installation, twin: str) -> Mapping[str, Any]
 
 def _record(aws: Any, installation: Installation, twin: str) -> Mapping[str, Any] | None:
     client = aws.client("dynamodb")
-    key = {"twin": {"S": twin}, "item": {"S": _RECORD}}
     try:
-        item = client.get_item(TableName=installation.state_table, Key=key, ConsistentRead=True).get("Item")
+        return state_table.read(client, installation.state_table, twin, state_table.RECORD)
     except client.exceptions.ResourceNotFoundException as error:
         raise not_installed(installation) from error
-    read = TypeDeserializer().deserialize
-    return {name: read(value) for name, value in item.items()} if item else None

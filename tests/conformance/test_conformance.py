@@ -6,6 +6,7 @@ import importlib.util
 import json
 import sys
 from collections.abc import Iterator
+from inspect import isfunction
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,7 +18,7 @@ import yaml  # type: ignore[import-untyped]  # it comes with the site generator,
 from orchestrator.cli import main
 from orchestrator.core.errors import GluecodeError, UsageError
 from orchestrator.operations import conformance
-from orchestrator.operations.conformance import checks, reporting, wire
+from orchestrator.operations.conformance import checks, procedures, reporting, wire
 from orchestrator.operations.conformance.messages import Layer
 from tests.conformance.faults import FAULTS, TOKEN, Fault, Faulty
 from tests.conformance.serving import Endpoint, Headers, Reply, served
@@ -111,13 +112,20 @@ def test_what_the_faulty_receiver_does_right_is_not_reported(writer: str) -> Non
 def test_every_reason_that_is_expected_is_one_of_the_contract() -> None:
     document = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text(encoding="utf-8"))
     known = set(_reasons(document))
-    source = Path(checks.__file__).read_text(encoding="utf-8")
+    source = checks.LISTED.read_text(encoding="utf-8") + Path(procedures.__file__).read_text(encoding="utf-8")
     wanted = {
         word for word in source.replace('"', " ").split() if word in known or word.endswith(("_missing", "_invalid"))
     }
 
     assert wanted <= known
     assert len(wanted) > 20
+
+
+def test_every_procedure_is_listed_as_a_check() -> None:
+    public = {name for name, value in vars(procedures).items() if isfunction(value) and not name.startswith("_")}
+    own = {name for name in public if getattr(procedures, name).__module__ == procedures.__name__}
+
+    assert own == {check.test.__name__ for check in checks.CHECKS if isfunction(check.test)}
 
 
 def test_the_endpoint_is_asked_which_layer_it_is(ingestion: str, writer: str) -> None:

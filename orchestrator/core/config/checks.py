@@ -21,8 +21,8 @@ def device_properties(devices: Any) -> dict[str, set[str]] | None:
         return None
     return {
         device["id"]: {name for _, name in _names(device, "properties")}
-        for device in devices
-        if isinstance(device, dict) and isinstance(device.get("id"), str)
+        for _, device in _objects(devices)
+        if isinstance(device.get("id"), str)
     }
 
 
@@ -40,9 +40,7 @@ def providers_so_far(mapping: Any) -> dict[str, str]:
 def check_devices(file: str, devices: Any) -> Iterator[Fault]:
     """Repeated device ids, and repeated property names inside a device."""
     first: dict[str, int] = {}
-    for index, device in enumerate(devices if isinstance(devices, list) else ()):
-        if not isinstance(device, dict):
-            continue
+    for index, device in _objects(devices):
         name = device.get("id")
         if isinstance(name, str) and first.setdefault(name, index) != index:
             problem = f"is '{name}', the id that entry [{first[name]}] already has."
@@ -62,10 +60,23 @@ def _repeated_properties(file: str, index: int, device: Mapping[str, Any]) -> It
 
 
 def _names(device: Mapping[str, Any], kind: str) -> Iterator[tuple[tuple[str, int], str]]:
-    entries = device.get(kind)
-    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
-        if isinstance(entry, dict) and isinstance(entry.get("name"), str):
+    for index, entry in _objects(device.get(kind)):
+        if isinstance(entry.get("name"), str):
             yield (kind, index), entry["name"]
+
+
+def _objects(entries: Any) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects in a list, each with its place there; nothing where the document has no list."""
+    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+        if isinstance(entry, dict):
+            yield index, entry
+
+
+def _text(document: Any, *fields: str) -> str | None:
+    """The text at the end of a way through objects, if that is what the document has there."""
+    for name in fields:
+        document = document.get(name) if isinstance(document, dict) else None
+    return document if isinstance(document, str) else None
 
 
 def check_events(
@@ -73,15 +84,12 @@ def check_events(
 ) -> Iterator[Fault]:
     """Events that refer to devices or properties that there are not, or that would feed the twin its own output."""
     own = _own_functions(twin, processors) if isinstance(twin, str) else {}
-    for index, event in enumerate(events if isinstance(events, list) else ()):
-        if not isinstance(event, dict):
-            continue
-        action = event.get("action")
+    for index, event in _objects(events):
         if devices is not None:
             yield from _condition_faults(file, path(index, "condition"), event.get("condition"), devices)
-            yield from _feedback_faults(file, index, action, devices)
-        function = action.get("functionName") if isinstance(action, dict) else None
-        if isinstance(function, str) and function in own:
+            yield from _feedback_faults(file, index, event, devices)
+        function = _text(event, "action", "functionName")
+        if function in own:
             problem = f"is '{function}', this twin's own {own[function]}: its events would run in circles."
             yield Fault(file, path(index, "action", "functionName"), problem, "Name a function outside the twin.")
 
@@ -113,10 +121,10 @@ def _condition_faults(file: str, field: str, condition: Any, devices: Mapping[st
         yield Fault(file, field, problem, "Compare properties of one device, or with a constant such as DOUBLE(240).")
 
 
-def _feedback_faults(file: str, index: int, action: Any, devices: Collection[str]) -> Iterator[Fault]:
-    feedback = action.get("feedback") if isinstance(action, dict) else None
-    device = feedback.get("iotDeviceId") if isinstance(feedback, dict) else None
-    if isinstance(device, str) and device not in devices:
+def _feedback_faults(file: str, index: int, event: Any, devices: Collection[str]) -> Iterator[Fault]:
+    at = ("action", "feedback", "iotDeviceId")
+    device = _text(event, *at)
+    if device is not None and device not in devices:
         problem = f"is '{device}', which the twin does not have."
         fix = f"{suggestion(device, devices)}Name a device of config_iot_devices.json."
-        yield Fault(file, path(index, "action", "feedback", "iotDeviceId"), problem, fix)
+        yield Fault(file, path(index, *at), problem, fix)

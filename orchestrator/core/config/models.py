@@ -131,40 +131,31 @@ class _Named(_Model):
         str, AfterValidator(_data_type), Field(description=f"one of {', '.join(DATA_TYPES)}")
     ]
 
+    @field_validator("initValue", "value", check_fields=False)  # the subclasses have one of them
+    @classmethod
+    def _fits(cls, value: Any, info: ValidationInfo) -> Any:
+        data_type = info.data.get("dataType")
+        if data_type is None:  # it is wrong itself, and was reported
+            return value
+        fits = isinstance(value, DATA_TYPES[data_type]) and (data_type == "BOOLEAN" or not isinstance(value, bool))
+        if not fits:
+            raise _refuse(
+                f"is {shown(value)} ({json_type(value)}), which does not fit the dataType {data_type}.",
+                "Correct the value or the dataType.",
+            )
+        return value
+
 
 class Property(_Named):
     """One value that a device sends."""
 
     initValue: Annotated[Any, Field(description="the value before the first telemetry")] = None  # noqa: N815
 
-    @field_validator("initValue")
-    @classmethod
-    def _fits(cls, value: Any, info: ValidationInfo) -> Any:
-        return _of_type(value, info)
-
 
 class ConstantProperty(_Named):
     """One value that never changes: a serial number, a place."""
 
     value: Annotated[Any, Field(description="the value")]
-
-    @field_validator("value")
-    @classmethod
-    def _fits(cls, value: Any, info: ValidationInfo) -> Any:
-        return _of_type(value, info)
-
-
-def _of_type(value: Any, info: ValidationInfo) -> Any:
-    data_type = info.data.get("dataType")
-    if data_type is None:  # it is wrong itself, and was reported
-        return value
-    fits = isinstance(value, DATA_TYPES[data_type]) and (data_type == "BOOLEAN" or not isinstance(value, bool))
-    if not fits:
-        raise _refuse(
-            f"is {shown(value)} ({json_type(value)}), which does not fit the dataType {data_type}.",
-            "Correct the value or the dataType.",
-        )
-    return value
 
 
 class Device(_Model):

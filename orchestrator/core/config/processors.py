@@ -7,6 +7,7 @@ import hashlib
 import sys
 import warnings
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 
 from orchestrator.core.config.faults import Fault, suggestion
 
@@ -35,17 +36,17 @@ def read_processors(
         _, device, *inside = path.split("/")
         if _is_unsafe(path):
             fix = "Use plain names, without '.', '..', an empty part, a backslash or control characters."
-            faults.append(Fault(_printable(path), "", "has a path that could leave its folder.", fix))
+            faults.append(Fault(path, "", "has a path that could leave its folder.", fix))
         elif not inside:
             if path.endswith(".py"):
                 fix = f"Move it to {FOLDER}/{{device}}/{_ENTRY}."
-                faults.append(Fault(_printable(path), "", "lies outside a device's folder.", fix))
+                faults.append(Fault(path, "", "lies outside a device's folder.", fix))
         else:
             found.setdefault(device, {})["/".join(inside)] = files[path]
     for device, sources in found.items():
         faults += _faults(device, sources, devices)
     faults += _same_but_for_case(found)
-    return found, faults
+    return found, [replace(fault, file=_printable(fault.file)) for fault in faults]
 
 
 def source_digest(sources: Mapping[str, bytes]) -> str:
@@ -60,21 +61,19 @@ def _faults(device: str, sources: Mapping[str, bytes], devices: Collection[str] 
     folder = f"{FOLDER}/{device}"
     if devices is not None and device not in devices:
         fix = f"{suggestion(device, devices)}Name the folder after a device of config_iot_devices.json, or remove it."
-        yield Fault(_printable(folder), "", "holds code for a device that the twin does not have.", fix)
+        yield Fault(folder, "", "holds code for a device that the twin does not have.", fix)
     entry = f"{folder}/{_ENTRY}"
     if _ENTRY not in sources:
         near = suggestion(_ENTRY, (name for name in sources if "/" not in name))
         fix = f"{near}It holds `def process(event):`, which returns the event or None."
-        yield Fault(_printable(entry), "", "is missing.", fix)
+        yield Fault(entry, "", "is missing.", fix)
         return
     tree = _parsed(sources[_ENTRY])
     if isinstance(tree, str):
         fix = f"Correct it (checked with Python {sys.version_info.major}.{sys.version_info.minor})."
-        yield Fault(_printable(entry), "", tree, fix)
+        yield Fault(entry, "", tree, fix)
     elif problem := _unfit(tree):
-        yield Fault(
-            _printable(entry), "process", problem, "Define `def process(event):` that returns the event or None."
-        )
+        yield Fault(entry, "process", problem, "Define `def process(event):` that returns the event or None.")
 
 
 def _parsed(source: bytes) -> ast.Module | str:
@@ -141,7 +140,7 @@ def _same_but_for_case(devices: Collection[str]) -> Iterator[Fault]:
         other = seen.setdefault(device.lower(), device)
         if other != device:
             problem = f"and {FOLDER}/{other} differ only in case; their IAM roles would have one name."
-            yield Fault(_printable(f"{FOLDER}/{device}"), "", problem, "Rename one of the two devices.")
+            yield Fault(f"{FOLDER}/{device}", "", problem, "Rename one of the two devices.")
 
 
 def _is_unsafe(path: str) -> bool:

@@ -119,16 +119,12 @@ def read_project(
     http://127.0.0.1 as a remote address, as on the embedded cloud. Raises ProjectFaults with everything that is wrong.
     """
     documents, faults = _documents(files)
-    settings, unfit = _model(documents, SETTINGS, TwinSettings)
-    faults += unfit
-    devices, unfit = _model(documents, DEVICES, list[Device])
-    faults += unfit
-    providers, unfit = _model(documents, PROVIDERS, ProviderMapping)
-    faults += unfit
-    events, unfit = _model(documents, EVENTS, list[Event])
-    faults += unfit
-    optimization, unfit = _model(documents, OPTIMIZATION, Optimization)
-    faults += [*unfit, *near_misses(OPTIMIZATION, documents.get(OPTIMIZATION), Optimization)]
+    settings = _model(documents, SETTINGS, TwinSettings, faults)
+    devices = _model(documents, DEVICES, list[Device], faults)
+    providers = _model(documents, PROVIDERS, ProviderMapping, faults)
+    events = _model(documents, EVENTS, list[Event], faults)
+    optimization = _model(documents, OPTIMIZATION, Optimization, faults)
+    faults += near_misses(OPTIMIZATION, documents.get(OPTIMIZATION), Optimization)
 
     properties = device_properties(documents.get(DEVICES))
     processors, unfit = read_processors(files, properties)
@@ -212,8 +208,11 @@ def _misspelt(file: str, files: Mapping[str, bytes]) -> str:
     return next(iter(difflib.get_close_matches(file, others, n=1, cutoff=0.85)), "")
 
 
-def _model(documents: Mapping[str, Any], file: str, model: type[M]) -> tuple[M | None, list[Fault]]:
-    return fit(file, documents[file], model) if file in documents else (None, [])
+def _model(documents: Mapping[str, Any], file: str, model: type[M], faults: list[Fault]) -> M | None:
+    """The file's document as its model; None, and its faults noted, where it does not fit or cannot be read."""
+    found, unfit = fit(file, documents[file], model) if file in documents else (None, [])
+    faults += unfit
+    return found
 
 
 def _twin(documents: Mapping[str, Any]) -> Any:

@@ -34,19 +34,15 @@ def fit(file: str, value: Any, model: type[M], at: tuple[str | int, ...] = ()) -
         return None, [_fault(file, at, model, details) for details in error.errors(include_url=False)]
 
 
-def near_misses(file: str, document: Any, model: type[BaseModel]) -> list[Fault]:
+def near_misses(file: str, value: Any, model: type[BaseModel], at: tuple[str, ...] = ()) -> Iterator[Fault]:
     """Fields of a file with foreign content that are probably one of ours, misspelt."""
-    return list(_near_misses(file, document, model, ()))
-
-
-def _near_misses(file: str, value: Any, model: type[BaseModel], at: tuple[str, ...]) -> Iterator[Fault]:
     if not isinstance(value, dict):
         return
     for key in value:
         if key in model.model_fields:
             inner = _inner(model.model_fields[key].annotation)
             if inner is not None:
-                yield from _near_misses(file, value[key], inner, (*at, key))
+                yield from near_misses(file, value[key], inner, (*at, key))
         elif hint := suggestion(key, set(model.model_fields) - set(value)):
             yield Fault(file, path(*at, key), "is not a field that is read here.", f"{hint}Otherwise rename it.")
 

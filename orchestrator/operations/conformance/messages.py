@@ -18,7 +18,6 @@ TOKEN_HEADER = "X-Inter-Cloud-Token"  # noqa: S105  # the header's name
 MAX_BODY_BYTES = 524_288
 MAX_EVENTS = 100
 MAX_DEPTH = 32
-MAX_DIGITS = 38
 
 Layer = Literal["L2", "L3"]
 Json = dict[str, Any]

@@ -11,7 +11,7 @@ from typing import Any
 
 from orchestrator.operations.conformance import messages
 from orchestrator.operations.conformance.messages import TOKEN_HEADER, Messages
-from orchestrator.operations.conformance.wire import Answer, Endpoint, Header, Request, shown
+from orchestrator.operations.conformance.wire import Answer, Endpoint, Header, shown
 
 LONGEST_ANSWER_SECONDS = 10.0
 """A sender waits no longer for an answer."""
@@ -44,7 +44,6 @@ class Probe:
         headers: Sequence[Header] | None = None,
         signed: Sequence[Header] | None = None,
         trace_id: str = "",
-        method: str = "POST",
     ) -> Answer:
         """Send a body. As the right sender would, but for what is given.
 
@@ -54,8 +53,7 @@ class Probe:
         if signed is None:
             signed = messages.signature(self.token if token is None else token, body) if self.signing else ()
         tracing = (messages.traceparent(trace_id),) if trace_id else ()
-        request = Request(body, (("Content-Type", "application/json"), *authentication, *signed, *tracing), method)
-        return self._patiently(request)
+        return self._patiently(body, (("Content-Type", "application/json"), *authentication, *signed, *tracing))
 
     def refused(self, answer: Answer, status: int, reasons: Collection[str], what: str, *, trace_id: str = "") -> None:
         """Expect a refusal with that status and one of these reasons."""
@@ -109,19 +107,19 @@ class Probe:
         self.accepted.append(messages.key(event))
         return self._trace_id(self._document(answer, {"trace_id"}), trace_id, what)
 
-    def _patiently(self, request: Request) -> Answer:
+    def _patiently(self, body: bytes, headers: Sequence[Header]) -> Answer:
         """The answer; while the endpoint throttles, the one it gives after the wait that it asks for."""
         for _ in range(_MOST_WAITS):
-            answer = self._endpoint.call(request)
-            self._note(request, answer)
+            answer = self._endpoint.post(body, headers)
+            self._note(body, headers, answer)
             if answer.status != 429:
                 break
             time.sleep(min(_seconds(answer.headers.get("retry-after", "1")), _LONGEST_WAIT_SECONDS))
         return answer
 
-    def _note(self, request: Request, answer: Answer) -> None:
-        said = ", ".join(shown(request.headers, self.token))
-        self.log.append(f"{request.method} {len(request.body)} bytes {_cut(request.body)} ({said})")
+    def _note(self, body: bytes, headers: Sequence[Header], answer: Answer) -> None:
+        said = ", ".join(shown(headers, self.token))
+        self.log.append(f"POST {len(body)} bytes {_cut(body)} ({said})")
         told = f"{answer.status} {_cut(answer.body)}" if answer.status else answer.failure
         self.log.append(f"  -> {told} after {answer.seconds:.2f} s")
 

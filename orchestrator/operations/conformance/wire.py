@@ -20,15 +20,6 @@ Header = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Request:
-    """A request: headers in their order, with repetitions. A header's value may hold bytes beyond ASCII, as Latin-1."""
-
-    body: bytes = b""
-    headers: tuple[Header, ...] = ()
-    method: str = "POST"
-
-
-@dataclass(frozen=True)
 class Answer:
     """What came back. `failure` says why nothing did; `status` is then 0."""
 
@@ -46,29 +37,31 @@ class Endpoint:
         self.url = url
         self._parts = _checked(url)
 
-    def call(self, request: Request) -> Answer:
-        """Send the request over a connection of its own, and read the answer. Never raises."""
+    def post(self, body: bytes, headers: Sequence[Header]) -> Answer:
+        """Post a body over a connection of its own, and read the answer. Never raises.
+
+        Headers are sent in their order, with repetitions. A value may hold bytes beyond ASCII, as Latin-1.
+        """
         started = time.monotonic()
         connection = self._connection()
         try:
-            self._send(connection, request)
+            self._send(connection, body, headers)
             answer = connection.getresponse()
-            body = answer.read(_LONGEST_ANSWER)
-            headers = {name.lower(): value for name, value in answer.getheaders()}
-            return Answer(answer.status, body, headers, time.monotonic() - started)
+            answered = {name.lower(): value for name, value in answer.getheaders()}
+            return Answer(answer.status, answer.read(_LONGEST_ANSWER), answered, time.monotonic() - started)
         except (OSError, http.client.HTTPException) as error:
             return Answer(0, seconds=time.monotonic() - started, failure=f"{type(error).__name__}: {error}")
         finally:
             connection.close()
 
-    def _send(self, connection: http.client.HTTPConnection, request: Request) -> None:
+    def _send(self, connection: http.client.HTTPConnection, body: bytes, headers: Sequence[Header]) -> None:
         target = self._parts.path or "/"
-        connection.putrequest(request.method, f"{target}?{self._parts.query}" if self._parts.query else target)
-        for name, value in (*request.headers, ("Content-Length", str(len(request.body)))):
+        connection.putrequest("POST", f"{target}?{self._parts.query}" if self._parts.query else target)
+        for name, value in (*headers, ("Content-Length", str(len(body)))):
             connection.putheader(name, value.encode("latin-1"))
         connection.endheaders()
         with suppress(ConnectionError):  # who refuses a body may answer before it has read it: the answer is there
-            connection.send(request.body)
+            connection.send(body)
 
     def _connection(self) -> http.client.HTTPConnection:
         host, port = self._parts.hostname or "", self._parts.port
@@ -98,11 +91,6 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def headers_of(*pairs: Header | None) -> tuple[Header, ...]:
-    """The headers, without those that are None."""
-    return tuple(pair for pair in pairs if pair is not None)
 
 
 def shown(headers: Sequence[Header], secret: str) -> list[str]:

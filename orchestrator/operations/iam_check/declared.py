@@ -5,6 +5,9 @@ A test holds the first against the calls in the code, and the second against the
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 _RUN = ("states:ListExecutions", "states:StartExecution", "states:DescribeExecution", "logs:FilterLogEvents")
 _UPLOAD = ("s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject")
 _NAME_BY_VERSIONS = "s3:ListBucketVersions"
@@ -72,117 +75,7 @@ INSTALLING = (
 )
 """What `gluecode install` and `gluecode uninstall` call themselves."""
 
-RESOURCE_TYPES: dict[str, tuple[str, ...]] = {
-    "AWS::S3::Bucket": (
-        "s3:CreateBucket",
-        "s3:DeleteBucket",
-        "s3:PutBucketVersioning",
-        "s3:PutEncryptionConfiguration",
-        "s3:PutBucketPublicAccessBlock",
-        "s3:PutBucketOwnershipControls",
-        "s3:PutLifecycleConfiguration",
-        "s3:PutBucketTagging",
-        "s3:PutBucketNotification",
-    ),
-    "AWS::S3::BucketPolicy": ("s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"),
-    "AWS::DynamoDB::Table": (
-        "dynamodb:CreateTable",
-        "dynamodb:DescribeTable",
-        "dynamodb:UpdateTable",
-        "dynamodb:DeleteTable",
-        "dynamodb:DescribeContinuousBackups",
-        "dynamodb:UpdateContinuousBackups",
-        "dynamodb:ListTagsOfResource",
-        "dynamodb:TagResource",
-        "dynamodb:UntagResource",
-    ),
-    "AWS::Logs::LogGroup": (
-        "logs:CreateLogGroup",
-        "logs:DescribeLogGroups",
-        "logs:DeleteLogGroup",
-        "logs:PutRetentionPolicy",
-        "logs:ListTagsForResource",
-        "logs:TagResource",
-        "logs:UntagResource",
-    ),
-    "AWS::CloudWatch::Alarm": (
-        "cloudwatch:PutMetricAlarm",
-        "cloudwatch:DescribeAlarms",
-        "cloudwatch:DeleteAlarms",
-        "cloudwatch:ListTagsForResource",
-        "cloudwatch:TagResource",
-        "cloudwatch:UntagResource",
-    ),
-    "AWS::IAM::Role": (
-        "iam:CreateRole",
-        "iam:GetRole",
-        "iam:DeleteRole",
-        "iam:PassRole",
-        "iam:UpdateAssumeRolePolicy",
-        "iam:PutRolePolicy",
-        "iam:GetRolePolicy",
-        "iam:DeleteRolePolicy",
-        "iam:ListRolePolicies",
-        "iam:ListAttachedRolePolicies",
-        "iam:TagRole",
-        "iam:UntagRole",
-    ),
-    "AWS::IAM::ManagedPolicy": (
-        "iam:CreatePolicy",
-        "iam:GetPolicy",
-        "iam:DeletePolicy",
-        "iam:CreatePolicyVersion",
-        "iam:GetPolicyVersion",
-        "iam:ListPolicyVersions",
-        "iam:DeletePolicyVersion",
-    ),
-    "AWS::Lambda::LayerVersion": ("lambda:PublishLayerVersion", "lambda:GetLayerVersion", "lambda:DeleteLayerVersion"),
-    "AWS::Lambda::Function": (
-        "lambda:CreateFunction",
-        "lambda:GetFunction",
-        "lambda:UpdateFunctionCode",
-        "lambda:UpdateFunctionConfiguration",
-        "lambda:DeleteFunction",
-        "lambda:ListTags",
-        "lambda:TagResource",
-        "lambda:UntagResource",
-    ),
-    "AWS::Lambda::EventSourceMapping": (
-        "lambda:CreateEventSourceMapping",
-        "lambda:GetEventSourceMapping",
-        "lambda:UpdateEventSourceMapping",
-        "lambda:DeleteEventSourceMapping",
-    ),
-    "AWS::SQS::Queue": (
-        "sqs:CreateQueue",
-        "sqs:GetQueueUrl",
-        "sqs:GetQueueAttributes",
-        "sqs:SetQueueAttributes",
-        "sqs:DeleteQueue",
-        "sqs:ListQueueTags",
-        "sqs:TagQueue",
-        "sqs:UntagQueue",
-    ),
-    "AWS::SQS::QueuePolicy": ("sqs:GetQueueAttributes", "sqs:SetQueueAttributes"),
-    "AWS::Events::Rule": (
-        "events:PutRule",
-        "events:DescribeRule",
-        "events:DeleteRule",
-        "events:PutTargets",
-        "events:ListTargetsByRule",
-        "events:RemoveTargets",
-        "events:ListTagsForResource",
-        "events:TagResource",
-        "events:UntagResource",
-    ),
-    "AWS::StepFunctions::StateMachine": (
-        "states:CreateStateMachine",
-        "states:DescribeStateMachine",
-        "states:UpdateStateMachine",
-        "states:DeleteStateMachine",
-        "states:ListTagsForResource",
-        "states:TagResource",
-        "states:UntagResource",
-    ),
-}
+RESOURCE_TYPES: dict[str, list[str]] = json.loads(
+    Path(__file__).with_name("resource_types.json").read_text(encoding="utf-8")
+)
 """What CloudFormation does, as the caller, for each type of resource in the orchestrator's templates."""
