@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
 from orchestrator.graphs import style, text
+from orchestrator.graphs.frame import frame
 from orchestrator.graphs.model import Edge, Graph
 from orchestrator.graphs.placing import Box, Line, Picture, Point, label_at, place
 
@@ -44,12 +45,7 @@ def draw(
         f'<g transform="translate({_MARGIN} {_MARGIN + _ENTRY})">{"".join(_picture(picture, outcomes, trail))}</g>',
     ]
     sheet = f"<style>{style.standalone()}</style>" if styled else ""
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="gd" viewBox="0 0 {width:.0f} {height:.0f}" '
-        f'width="{width:.0f}" height="{height:.0f}" role="img" aria-labelledby="{name}-title {name}-desc">'
-        f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-desc">{escape(description)}</desc>'
-        f"{sheet}{''.join(body)}</svg>"
-    )
+    return frame(name, title, description, (width, height), f"{sheet}{''.join(body)}")
 
 
 def _picture(picture: Picture, outcomes: Mapping[str, str] | None, trail: bool) -> Iterator[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from html import escape
 
 from orchestrator.graphs import text
+from orchestrator.graphs.frame import frame
 from orchestrator.report.facts import Attempt, Facts
 from orchestrator.report.route import waited
 
@@ -52,14 +53,9 @@ def draw(facts: Facts, *, narrow: bool = False) -> str:
         parts.append(f'<text class="small" {at} y="{y + 13:.1f}">{escape(label)}</text>')
         for attempt in rows[step]:
             parts.append(_bar(attempt, left + (attempt.started - begin) * scale, y + shape.bar_from_top, scale))
-    name = f"timeline-{shape.name}"
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="gd {shape.name}" viewBox="0 0 {width:.0f} {height:.0f}" '
-        f'width="{width:.0f}" height="{height:.0f}" role="img" aria-labelledby="{name}-title {name}-desc">'
-        f'<title id="{name}-title">Timeline</title>'
-        f'<desc id="{name}-desc">{len(rows)} steps in {total:.1f} seconds: '
-        f"the table of steps says the same in words.</desc>{''.join(parts)}</svg>"
-    )
+    told = f"{len(rows)} steps in {total:.1f} seconds: the table of steps says the same in words."
+    name, classes = f"timeline-{shape.name}", f"gd {shape.name}"
+    return frame(name, "Timeline", told, (width, height), "".join(parts), classes=classes)
 
 
 def _rows(facts: Facts) -> dict[tuple[str, str, str], list[Attempt]]:
