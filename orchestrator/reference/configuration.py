@@ -16,43 +16,12 @@ Json = Mapping[str, Any]
 _EXAMPLES = Path("examples", "factory-twin")
 _OTHER_EXAMPLES = {INTER_CLOUD: Path("examples", "mappings", "l2-azure", INTER_CLOUD)}
 
-_INTRODUCTION = """\
-A project is a folder of JSON files. `gluecode validate PROJECT` checks them offline and names file, field and fix of
-everything that is wrong at once. What the fields *do* is told in the
-[configuration guide](../multi-cloud.md#configuration-guide); this page is the list.
-
-In a field's path, `[]` stands for each entry of a list. A field that is not listed is refused, so that a misspelt one
-is noticed; `config_optimization.json`, which another program writes, is the exception.
-
-## Completion and checks in an editor
-
-`gluecode init` puts a JSON Schema for each file into the project's folder `schemas`, and the example's files name
-theirs with `"$schema"`, which editors such as VS Code and IntelliJ follow. The two files that are lists cannot name
-one; in VS Code, `.vscode/settings.json` can:
-
-```json
-{
-  "json.schemas": [
-    {"fileMatch": ["config_iot_devices.json"], "url": "./schemas/config_iot_devices.schema.json"},
-    {"fileMatch": ["config_events.json"], "url": "./schemas/config_events.schema.json"}
-  ]
-}
-```
-
-The same schemas are part of this site:
-"""
-
 
 def page(root: Path) -> str:
     """The page; `root` is where the examples lie."""
     links = "\n".join(f"- [`{name}`](../schemas/{name})" for name in schemas.files())
-    return markdown.page(
-        "Configuration",
-        "orchestrator/core/config/models.py",
-        f"{_INTRODUCTION}\n{links}",
-        *(_file(file, root) for file in schemas.MODELS),
-        _own_code(),
-    )
+    shown = markdown.paragraphs(_file(file, root) for file in schemas.MODELS)
+    return markdown.page("configuration", schemas=links, files=shown)
 
 
 def fields(file: str) -> Iterator[tuple[str, str, bool, str]]:
@@ -86,15 +55,6 @@ def _presence(file: str) -> str:
     if file == INTER_CLOUD:
         return "Required once the mapping crosses a boundary between AWS and another cloud."
     return f"Optional. Without it, it is as if it held `{json.dumps(OPTIONAL_FILES[file])}`."
-
-
-def _own_code() -> str:
-    return (
-        "## `processors/{device}/process.py`\n\n"
-        "Optional: a device's own code. It defines `process(event)`, which returns the event as it shall be stored, or "
-        "`None` to drop it. Whatever else lies in the device's folder is packed with it: "
-        "`from .units import to_celsius` finds `units.py`."
-    )
 
 
 def _fields(path: str, shape: Json, whole: Json) -> Iterator[tuple[str, str, bool, str]]:

@@ -26,22 +26,10 @@ _KINDS = {
     "Fail": "ends with an error",
 }
 
-_INTRODUCTION = """\
-Three machines are public: you start them from the console, from a script or through an event. They start three smaller
-ones, so that every graph stays readable. One more looks after all twins, on a schedule. Each picture below is drawn
-from the `*.asl.json` file that is deployed, and the list under it says the same in words. Red dashed lines are what
-happens on an error; a retried error is no error yet. On a small screen, follow *open the picture alone* and zoom in.
-"""
-
 
 def page() -> str:
     """The page with all machines."""
-    return markdown.page(
-        "State machines",
-        "state_machines/*.asl.json",
-        _INTRODUCTION,
-        *(_machine(name) for name in (*PUBLIC, *CHILDREN, *WATCHING)),
-    )
+    return markdown.page("state-machines", machines=markdown.paragraphs(map(_machine, (*PUBLIC, *CHILDREN, *WATCHING))))
 
 
 def pictures() -> dict[str, str]:
@@ -59,20 +47,17 @@ def _machine(name: str) -> str:
     parts = [f"## `{name}`", markdown.plain(whole["Comment"]), about]
     for number, (title, graph) in enumerate(model.pictures(model.read(whole), name)):
         parts += [_part(_file(name, number), title if number else "", graph)]
-    return "\n\n".join(filter(None, parts))
+    return markdown.paragraphs(parts)
 
 
 def _part(file: str, title: str, graph: Graph) -> str:
     drawn = svg.draw(graph, title or file, _summary(graph), name=file, styled=False)
-    return "\n\n".join(
-        filter(
-            None,
-            (
-                f"### {title}" if title else "",
-                f'<figure class="diagram" id="{file}">\n{drawn}\n</figure>',
-                f"[Open the picture alone](../diagrams/machines/{file}.svg)",
-                _in_words(graph),
-            ),
+    return markdown.paragraphs(
+        (
+            f"### {title}" if title else "",
+            f'<figure class="diagram" id="{file}">\n{drawn}\n</figure>',
+            f"[Open the picture alone](../diagrams/machines/{file}.svg)",
+            _in_words(graph),
         )
     )
 
