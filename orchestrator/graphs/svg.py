@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
-from orchestrator.graphs import style, text
+from orchestrator.graphs import text
 from orchestrator.graphs.frame import frame
 from orchestrator.graphs.model import Edge, Graph
 from orchestrator.graphs.placing import Box, Line, Picture, Point, label_at, place
@@ -27,13 +27,12 @@ def draw(
     notes: Mapping[str, str] | None = None,
     letters: int = text.LETTERS,
     trail: bool = False,
-    styled: bool = True,
 ) -> str:
     """The graph as one `<svg>` element.
 
     `name` makes its ids unique in a page. `outcomes` colours states (`created`, `failed`, …); with it, those that are
     not in it fade, and with `trail` also the ways that were not gone. `notes` gives states a second line. `letters` is
-    how long a line of text may be. Without `styled` the page has to bring the style.
+    how long a line of text may be. The style is left to the page; `style.alone` adds it.
     """
     picture = place(graph, notes, letters)
     width, height = picture.width + 2 * _MARGIN, picture.height + 2 * _MARGIN + _ENTRY
@@ -44,8 +43,7 @@ def draw(
         _tip((start, _MARGIN + _ENTRY), "tip"),
         f'<g transform="translate({_MARGIN} {_MARGIN + _ENTRY})">{"".join(_picture(picture, outcomes, trail))}</g>',
     ]
-    sheet = f"<style>{style.standalone()}</style>" if styled else ""
-    return frame(name, title, description, (width, height), f"{sheet}{''.join(body)}")
+    return frame(name, title, description, (width, height), "".join(body))
 
 
 def _picture(picture: Picture, outcomes: Mapping[str, str] | None, trail: bool) -> Iterator[str]:

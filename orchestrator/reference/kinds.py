@@ -35,7 +35,7 @@ def _kind(kind: Kind) -> str:
     return "\n\n".join(
         (
             f"## `{kind.name}`",
-            markdown.plain(_about(module)),
+            _about(module),
             markdown.table(("field of the spec", "type", "default"), rows),
             markdown.table(("verb", "IAM actions", "what it does"), actions),
         )
@@ -65,4 +65,4 @@ def _retried(error: type[errors.StepError]) -> str:
 
 
 def _about(thing: object) -> str:
-    return markdown.plain((inspect.getdoc(thing) or "").split("\n\n")[0].replace("\n", " "))
+    return markdown.plain(markdown.summary(thing))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections import Counter
 from collections.abc import Iterator
 
-from orchestrator.graphs import model, svg
+from orchestrator.graphs import model, style, svg
 from orchestrator.graphs.model import Graph, State
 from orchestrator.reference import markdown
 from state_machines import CHILDREN, PUBLIC, WATCHING, definition
@@ -35,27 +37,33 @@ def page() -> str:
 def pictures() -> dict[str, str]:
     """File name -> picture, for those who want one alone."""
     return {
-        f"{_file(name, number)}.svg": svg.draw(graph, title, _summary(graph), name=_file(name, number)) + "\n"
+        f"{file}.svg": style.alone(_drawn(file, title, graph)) + "\n"
         for name in (*PUBLIC, *CHILDREN, *WATCHING)
-        for number, (title, graph) in enumerate(model.pictures(model.read(definition(name)), name))
+        for file, title, graph in _parts(name)
     }
 
 
 def _machine(name: str) -> str:
-    whole = definition(name)
     about = _STARTED_BY.get(name, "")
-    parts = [f"## `{name}`", markdown.plain(whole["Comment"]), about]
-    for number, (title, graph) in enumerate(model.pictures(model.read(whole), name)):
-        parts += [_part(_file(name, number), title if number else "", graph)]
-    return markdown.paragraphs(parts)
+    parts = [_part(file, title, graph) for file, title, graph in _parts(name)]
+    return markdown.paragraphs((f"## `{name}`", markdown.plain(definition(name)["Comment"]), about, *parts))
+
+
+def _parts(name: str) -> Iterator[tuple[str, str, Graph]]:
+    """A machine's pictures: the name of the file, the title, and what is to be seen."""
+    for number, (title, graph) in enumerate(model.pictures(model.read(definition(name)), name)):
+        yield f"{name}-{number}" if number else name, title, graph
+
+
+def _drawn(file: str, title: str, graph: Graph) -> str:
+    return svg.draw(graph, title, _summary(graph), name=file)
 
 
 def _part(file: str, title: str, graph: Graph) -> str:
-    drawn = svg.draw(graph, title or file, _summary(graph), name=file, styled=False)
     return markdown.paragraphs(
         (
-            f"### {title}" if title else "",
-            f'<figure class="diagram" id="{file}">\n{drawn}\n</figure>',
+            f"### {title}" if title != file else "",
+            f'<figure class="diagram" id="{file}">\n{_drawn(file, title, graph)}\n</figure>',
             f"[Open the picture alone](../diagrams/machines/{file}.svg)",
             _in_words(graph),
         )
@@ -64,7 +72,7 @@ def _part(file: str, title: str, graph: Graph) -> str:
 
 def _in_words(graph: Graph) -> str:
     rows = "\n".join(_rows(graph, 0))
-    return f'??? note "In words"\n\n{_indented(rows)}'
+    return f'??? note "In words"\n\n{textwrap.indent(rows, "    ")}'
 
 
 def _rows(graph: Graph, depth: int) -> Iterator[str]:
@@ -97,17 +105,7 @@ def _when(way: str, condition: str, label: str) -> str:
     return f"{condition}: " if way == "default" else (f"({label}) " if label else "")
 
 
-def _indented(text: str) -> str:
-    return "\n".join(f"    {line}" if line else "" for line in text.splitlines())
-
-
-def _file(name: str, number: int) -> str:
-    return f"{name}-{number}" if number else name
-
-
 def _summary(graph: Graph) -> str:
-    counts: dict[str, int] = {}
-    for state in graph.walk():
-        counts[state.type] = counts.get(state.type, 0) + 1
+    counts = Counter(state.type for state in graph.walk())
     told = ", ".join(f"{number} {kind}" for kind, number in counts.items())
     return f"A state machine that starts with '{graph.start}' and has {told} states. It is told in words below."

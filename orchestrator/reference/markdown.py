@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -58,6 +59,11 @@ def plain(text: str) -> str:
     if len(parts) % 2 == 0:  # a backtick that begins nothing
         return _escaped(text)
     return "`".join(part if number % 2 else _escaped(part) for number, part in enumerate(parts))
+
+
+def summary(thing: object) -> str:
+    """What the docstring of a module, class or function says first, on one line."""
+    return (inspect.getdoc(thing) or "").split("\n\n")[0].replace("\n", " ")
 
 
 def _escaped(text: str) -> str:

@@ -66,6 +66,6 @@ def _keys() -> Iterator[tuple[str, str]]:
 
 def _about(member: object) -> str:
     """The first sentence of its docstring, without an example that would repeat the name beside it."""
-    text = (inspect.getdoc(member) or "").split("\n\n")[0].replace("\n", " ")
+    text = markdown.summary(member)
     before, arrow, _ = text.partition(": `")
     return before + "." if arrow and "->" in text else text

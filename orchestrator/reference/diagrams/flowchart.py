@@ -24,7 +24,6 @@ def flowchart(name: str, drawing: Mapping[str, Any], *, narrow: bool) -> str:
         name=name,
         outcomes={box: ends.get(box, "plain") for box in boxes},
         letters=_NARROW_LETTERS if narrow else text.LETTERS,
-        styled=False,
     )
 
 
