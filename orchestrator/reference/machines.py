@@ -98,11 +98,9 @@ def _ways(graph: Graph, state: State) -> str:
 
 
 def _when(way: str, condition: str, label: str) -> str:
-    if way == "choice":
-        return f"if {markdown.plain(condition)}: "
-    if way == "catch":
-        return f"{condition}: "
-    return f"{condition}: " if way == "default" else (f"({label}) " if label else "")
+    if way == "next":
+        return f"({label}) " if label else ""
+    return f"if {markdown.plain(condition)}: " if way == "choice" else f"{condition}: "
 
 
 def _summary(graph: Graph) -> str:

@@ -13,28 +13,28 @@ from orchestrator.reference.diagrams.canvas import NARROW, Box, Canvas, Point
 
 Json = Mapping[str, Any]
 
-_HEAD = 32.0
-_PAD = 12.0
-_SLOTS = 3
 _BELOW = 80.0
 
 
 @dataclass(frozen=True)
 class Measures:
-    """Sizes in pixels. `between` is the room between two slots, `outside` what stands before the first lane.
+    """Sizes in pixels. `box` and `lane` are two sizes each, `inset` is where a lane's first box is.
 
-    Lanes are a gap apart: more where a label stands.
+    Pairs are across the lanes and along them, but for a box: its width and height. From slot to slot it is `slot`.
+    Two lanes are the first of `gaps` apart, or the second where a label stands. The first lane begins at `start`.
     """
 
     box: tuple[float, float]
-    between: float
-    outside: tuple[float, float]
-    gap: float
-    labelled_gap: float
+    lane: tuple[float, float]
+    inset: tuple[float, float]
+    slot: float
+    gaps: tuple[float, float]
+    start: float
+    device: float
 
 
-_WIDE = Measures((118.0, 54.0), 28.0, (80.0, 26.0), gap=46.0, labelled_gap=82.0)
-_NARROW = Measures((94.0, 54.0), 18.0, (94.0, 24.0), gap=44.0, labelled_gap=44.0)
+_WIDE = Measures(box=(118, 54), lane=(142, 262), inset=(12, 32), slot=82, gaps=(46, 82), start=106, device=80)
+_NARROW = Measures(box=(94, 54), lane=(98, 338), inset=(32, 10), slot=112, gaps=(44, 44), start=58, device=94)
 
 
 def flow(name: str, drawing: Json, *, narrow: bool) -> str:
@@ -58,15 +58,12 @@ class _Lanes:
         self._narrow = narrow
         self._sizes = _NARROW if narrow else _WIDE
         self._at: dict[Box, int] = {}
-        self._lanes = len(drawing["lanes"])
         labelled = {drawing["boxes"][one]["lane"] for one, _, *label in drawing["ways"] if label}
-        gaps = {True: self._sizes.labelled_gap, False: self._sizes.gap}
-        self._gaps = [gaps[lane in labelled] for lane in range(self._lanes - 1)]
+        self._gaps = [self._sizes.gaps[lane in labelled] for lane in range(len(drawing["lanes"]) - 1)]
 
     def lane(self, number: int, title: str, *, narrow_title: str = "", entered_first: bool = False) -> None:
         """A layer, with room for its slots. Where an arrow enters over the first one, a narrow page's title moves."""
-        across, along = self._across, self._along
-        start = self._start(number)
+        start, (across, along) = self._start(number), self._sizes.lane
         if self._narrow:
             shift = self._sizes.box[0] + 8 if entered_first else 0.0
             self.sheet.lane(Box(0, start, along, across), narrow_title or title, shift=shift)
@@ -75,18 +72,15 @@ class _Lanes:
 
     def box(self, lane: int, slot: int, label: str, note: str = "", classes: str = "") -> Box:
         """A box in a slot of a lane."""
-        width, height = self._sizes.box
-        start, step = self._start(lane), self._sizes.between
-        if self._narrow:
-            place = Box(_PAD - 2 + slot * (width + step), start + _HEAD, width, height)
-        else:
-            place = Box(start + _PAD, _HEAD + slot * (height + step), width, height)
+        across = self._start(lane) + self._sizes.inset[0]
+        along = self._sizes.inset[1] + slot * self._sizes.slot
+        place = Box(*((along, across) if self._narrow else (across, along)), *self._sizes.box)
         self._at[place] = lane
         return self.sheet.box(place, label, note, classes)
 
     def device(self, to: Box) -> None:
         """A device before the first lane, and the way from it to a box inside."""
-        size = self._sizes.outside[0]
+        size = self._sizes.device
         if self._narrow:
             box = self.sheet.box(Box(to.x, 0, size, 34), "Device")
             self.sheet.arrow([box.at("bottom"), to.at("top")], "MQTT", at=(box.x + size / 2 + 6, 48))
@@ -117,41 +111,28 @@ class _Lanes:
         if self._narrow:
             place = Box(0, self._end + 30, NARROW, 48)
         else:
-            place = Box(first, self._along + 30, last + self._across - first, 48)
+            place = Box(first, self._sizes.lane[1] + 30, last + self._sizes.lane[0] - first, 48)
         queue = self.sheet.box(place, "Failure queue", note, "changed")
         for lane in lanes:
-            middle = self._start(lane) + self._across / 2
+            middle = self._start(lane) + self._sizes.lane[0] / 2
             if self._narrow:
-                points = [(self._along, middle), (NARROW - 8, middle), (NARROW - 8, queue.y)]
+                points = [(self._sizes.lane[1], middle), (NARROW - 8, middle), (NARROW - 8, queue.y)]
             else:
-                points = [(middle, self._along), (middle, queue.y)]
+                points = [(middle, self._sizes.lane[1]), (middle, queue.y)]
             self.sheet.arrow(points, kind="catch")
 
     def svg(self) -> str:
         """The drawing."""
         if self._narrow:
             return self.sheet.svg(NARROW, self._end + _BELOW)
-        return self.sheet.svg(self._end + 2, self._along + _BELOW)
-
-    @property
-    def _across(self) -> float:
-        """How much a lane takes of the direction in which lanes follow each other."""
-        return _HEAD + self._sizes.box[1] + _PAD if self._narrow else self._sizes.box[0] + 2 * _PAD
-
-    @property
-    def _along(self) -> float:
-        """How long a lane is."""
-        step, side = self._sizes.between, self._sizes.box[0 if self._narrow else 1]
-        inner = _SLOTS * side + (_SLOTS - 1) * step
-        return inner + 2 * (_PAD - 2) if self._narrow else inner + _HEAD + _PAD
+        return self.sheet.svg(self._end + 2, self._sizes.lane[1] + _BELOW)
 
     def _start(self, lane: int) -> float:
-        before = 34 + self._sizes.outside[1] if self._narrow else sum(self._sizes.outside)
-        return before + lane * self._across + sum(self._gaps[:lane])
+        return self._sizes.start + lane * self._sizes.lane[0] + sum(self._gaps[:lane])
 
     @property
     def _end(self) -> float:
-        return self._start(self._lanes - 1) + self._across
+        return self._start(len(self._gaps)) + self._sizes.lane[0]
 
     def _label(self, points: Sequence[Point], label: str, *, down: bool) -> None:
         (x, y), (to_x, to_y) = points[0], points[-1]
