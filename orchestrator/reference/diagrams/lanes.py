@@ -18,10 +18,10 @@ _BELOW = 80.0
 
 @dataclass(frozen=True)
 class Measures:
-    """Sizes in pixels. `box` and `lane` are two sizes each, `inset` is where a lane's first box is.
+    """Sizes in pixels. `lane` and `inset` (where its first box is) are across the lanes and along them.
 
-    Pairs are across the lanes and along them, but for a box: its width and height. From slot to slot it is `slot`.
-    Two lanes are the first of `gaps` apart, or the second where a label stands. The first lane begins at `start`.
+    `box` is width and height, `slot` the distance from one box of a lane to the next, `gaps` the room between two
+    lanes without and with a label. The first lane begins at `start`.
     """
 
     box: tuple[float, float]
