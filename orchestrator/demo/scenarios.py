@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
@@ -47,17 +47,12 @@ class Scenario:
     picture: str
     layers: Sequence[str]
     entrance: str
-    world: Callable[[], Any]
+    world: Callable[[], AbstractContextManager[World]]
 
     @property
     def providers(self) -> dict[str, str]:
         """The content of `config_providers.json`."""
         return dict(zip(("layer_1_provider", "layer_2_provider", "layer_3_hot_provider"), self.layers, strict=True))
-
-
-@contextmanager
-def _all_on_aws() -> Iterator[World]:
-    yield World()
 
 
 @contextmanager
@@ -89,7 +84,11 @@ def _over_azure() -> Iterator[World]:
         yield World({"aws_l1_to_azure_l2": there, "azure_l2_to_aws_l3": {}}, connect)
 
 
-_WORLDS = {"factory-a": _all_on_aws, "factory-b": _from_gcp, "factory-c": _over_azure}
+_WORLDS: Mapping[str, Callable[[], AbstractContextManager[World]]] = {
+    "factory-a": lambda: nullcontext(World()),
+    "factory-b": _from_gcp,
+    "factory-c": _over_azure,
+}
 _TEXTS = tomllib.loads((files("orchestrator.demo") / "scenarios.toml").read_text(encoding="utf-8"))
 
 SCENARIOS = tuple(Scenario(twin, **_TEXTS[twin], world=world) for twin, world in _WORLDS.items())

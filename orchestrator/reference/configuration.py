@@ -27,15 +27,13 @@ def page(root: Path) -> str:
 def fields(file: str) -> Iterator[tuple[str, str, bool, str]]:
     """Path, type, whether it is required, and meaning of every field of a file."""
     whole = schemas.schema(file)
-    path, shape = ("[]", whole["items"]) if whole.get("type") == "array" else ("", whole)
-    yield from _fields(path, shape, whole)
+    yield from _fields("", whole, whole)
 
 
 def _file(file: str, root: Path) -> str:
     example = json.loads((root / _OTHER_EXAMPLES.get(file, _EXAMPLES / file)).read_text(encoding="utf-8"))
-    without = (
-        {key: value for key, value in example.items() if key != "$schema"} if isinstance(example, dict) else example
-    )
+    if isinstance(example, dict):
+        example.pop("$schema", None)
     rows = [
         (markdown.code(path), kind, "yes" if needed else "", meaning) for path, kind, needed, meaning in fields(file)
     ]
@@ -44,7 +42,7 @@ def _file(file: str, root: Path) -> str:
             f"## `{file}`",
             _presence(file),
             markdown.table(("field", "type", "required", "write"), rows),
-            f"An example:\n\n{markdown.block('json', json.dumps(without, indent=2, ensure_ascii=False))}",
+            f"An example:\n\n{markdown.block('json', json.dumps(example, indent=2, ensure_ascii=False))}",
         )
     )
 
@@ -59,6 +57,8 @@ def _presence(file: str) -> str:
 
 def _fields(path: str, shape: Json, whole: Json) -> Iterator[tuple[str, str, bool, str]]:
     shape = _resolved(shape, whole)
+    if shape.get("type") == "array":
+        yield from _fields(f"{path}[]", shape["items"], whole)
     required = shape.get("required", ())
     for name, field in shape.get("properties", {}).items():
         if name == "$schema":
@@ -67,16 +67,9 @@ def _fields(path: str, shape: Json, whole: Json) -> Iterator[tuple[str, str, boo
         resolved = _resolved(field, whole)
         told = field.get("description") or resolved.get("description", "")
         yield inner, _type(resolved, whole), name in required, _with_default(told, field, name in required)
-        yield from _nested(inner, resolved, whole)
+        yield from _fields(inner, resolved, whole)
     for entry in shape.get("patternProperties", {}).values():
         yield from _fields(f"{path}.{{connection}}".removeprefix("."), entry, whole)
-
-
-def _nested(path: str, shape: Json, whole: Json) -> Iterator[tuple[str, str, bool, str]]:
-    if shape.get("type") == "array":
-        yield from _fields(f"{path}[]", shape["items"], whole)
-    elif shape.get("type") == "object":
-        yield from _fields(path, shape, whole)
 
 
 def _resolved(shape: Json, whole: Json) -> Json:
