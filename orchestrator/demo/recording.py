@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 from collections.abc import Iterator, Sequence
+from importlib.resources import files
 
 from rich.console import Console
 from rich.terminal_theme import TerminalTheme
@@ -18,27 +19,7 @@ _UNTIL = "6. Destroy"
 _PAPER, _INK, _WHITE = (20, 24, 33), (222, 227, 237), (255, 255, 255)
 _COLOURS = [(255, 123, 114), (111, 207, 128), (226, 178, 80), (121, 170, 255), (206, 147, 232), (98, 202, 214)]
 _THEME = TerminalTheme(_PAPER, _INK, [_PAPER, *_COLOURS, _INK], [(125, 134, 152), *_COLOURS, _WHITE])
-_FORMAT = """\
-<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg" role="img">
-<title>A terminal session</title>
-<style>
-.{unique_id}-matrix {{
-  font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", "Liberation Mono", monospace;
-  font-size: {char_height}px;
-  line-height: {line_height}px;
-  white-space: pre;
-}}
-{styles}
-</style>
-<defs><clipPath id="{unique_id}-clip-terminal">
-<rect x="0" y="0" width="{terminal_width}" height="{terminal_height}"/>
-</clipPath>{lines}</defs>
-<rect fill="#141821" x="1" y="1" width="{width}" height="{height}" rx="10"/>
-<g fill="#4a5365"><circle cx="24" cy="24" r="6"/><circle cx="44" cy="24" r="6"/><circle cx="64" cy="24" r="6"/></g>
-<g transform="translate({terminal_x}, {terminal_y})" clip-path="url(#{unique_id}-clip-terminal)">
-{backgrounds}<g class="{unique_id}-matrix">{matrix}</g></g>
-</svg>
-"""
+_FORMAT = (files("orchestrator.demo") / "terminal.svg").read_text(encoding="utf-8")
 
 
 def picture(session: str) -> str:

@@ -8,21 +8,18 @@ from typing import Any
 
 from orchestrator.core.names import TwinNames
 
-_LISTINGS: dict[str, tuple[str, str, Callable[[Any], list[str]]]] = {
-    "functions": ("lambda", "list_functions", lambda page: [each["FunctionName"] for each in page["Functions"]]),
-    "layers": ("lambda", "list_layers", lambda page: [each["LayerName"] for each in page["Layers"]]),
-    "roles": ("iam", "list_roles", lambda page: [each["RoleName"] for each in page["Roles"]]),
-    "tables": ("dynamodb", "list_tables", lambda page: page["TableNames"]),
-    "rules": ("iot", "list_topic_rules", lambda page: [each["ruleName"] for each in page["rules"]]),
-    "queues": ("sqs", "list_queues", lambda page: [url.rpartition("/")[2] for url in page.get("QueueUrls", [])]),
-    "secrets": ("secretsmanager", "list_secrets", lambda page: [each["Name"] for each in page["SecretList"]]),
-    "alarms": ("cloudwatch", "describe_alarms", lambda page: [each["AlarmName"] for each in page["MetricAlarms"]]),
-    "dashboards": (
-        "cloudwatch",
-        "list_dashboards",
-        lambda page: [each["DashboardName"] for each in page["DashboardEntries"]],
-    ),
-    "log groups": ("logs", "describe_log_groups", lambda page: [each["logGroupName"] for each in page["logGroups"]]),
+# Service, operation, and where the names are in its answer (JMESPath).
+_LISTINGS = {
+    "functions": ("lambda", "list_functions", "Functions[].FunctionName"),
+    "layers": ("lambda", "list_layers", "Layers[].LayerName"),
+    "roles": ("iam", "list_roles", "Roles[].RoleName"),
+    "tables": ("dynamodb", "list_tables", "TableNames[]"),
+    "rules": ("iot", "list_topic_rules", "rules[].ruleName"),
+    "queues": ("sqs", "list_queues", "QueueUrls[]"),
+    "secrets": ("secretsmanager", "list_secrets", "SecretList[].Name"),
+    "alarms": ("cloudwatch", "describe_alarms", "MetricAlarms[].AlarmName"),
+    "dashboards": ("cloudwatch", "list_dashboards", "DashboardEntries[].DashboardName"),
+    "log groups": ("logs", "describe_log_groups", "logGroups[].logGroupName"),
 }
 
 LISTED = tuple(_LISTINGS)
@@ -36,8 +33,8 @@ def remains(aws: Any, twin: str) -> dict[str, list[str]]:
 
 def _listed(aws: Any, what: str) -> Iterator[str]:
     service, operation, names = _LISTINGS[what]
-    for page in aws.client(service).get_paginator(operation).paginate():
-        yield from names(page)
+    found = aws.client(service).get_paginator(operation).paginate().search(names)
+    return (str(name).rpartition("/")[2] if what == "queues" else name for name in found if name is not None)
 
 
 def _of(twin: str) -> Callable[[str], bool]:

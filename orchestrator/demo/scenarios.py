@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from importlib.resources import files
 from typing import Any
 
 from orchestrator.core.errors import GluecodeError
-from orchestrator.demo.picture import draw
 from orchestrator.local.remote_client import envelope
 from orchestrator.local.remote_cloud import RemoteCloud
 
@@ -44,19 +45,14 @@ class Scenario:
     name: str
     why: str
     picture: str
-    layers: tuple[str, str, str]
+    layers: Sequence[str]
     entrance: str
-    world: Callable[[], Any]
+    world: Callable[[], AbstractContextManager[World]]
 
     @property
     def providers(self) -> dict[str, str]:
         """The content of `config_providers.json`."""
         return dict(zip(("layer_1_provider", "layer_2_provider", "layer_3_hot_provider"), self.layers, strict=True))
-
-
-@contextmanager
-def _all_on_aws() -> Iterator[World]:
-    yield World()
 
 
 @contextmanager
@@ -88,49 +84,11 @@ def _over_azure() -> Iterator[World]:
         yield World({"aws_l1_to_azure_l2": there, "azure_l2_to_aws_l3": {}}, connect)
 
 
-SCENARIOS = (
-    Scenario(
-        twin="factory-a",
-        name="Scenario a: everything on AWS",
-        why="The plain case. Devices publish over MQTT; three functions carry each event to the hot table.",
-        picture=draw(
-            (
-                "AWS",
-                "devices ──MQTT─▶ dispatcher ──▶ processor ─▶ persister ──▶ hot table",
-                "                     L1                 L2                    L3",
-            ),
-        ),
-        layers=("aws", "aws", "aws"),
-        entrance="publish on the twin's MQTT topic, as the devices do",
-        world=_all_on_aws,
-    ),
-    Scenario(
-        twin="factory-b",
-        name="Scenario b: devices on Google Cloud, the rest on AWS",
-        why="Telemetry arrives on another cloud. Its Connector posts each event to the Ingestion URL that AWS puts up.",
-        picture=draw(
-            ("Google Cloud", "devices ─▶ Connector", "          L1"),
-            (
-                "AWS",
-                "ingestion ─▶ processor ─▶ persister ──▶ hot table",
-                "                L2                        L3",
-            ),
-        ),
-        layers=("gcp", "aws", "aws"),
-        entrance="post to the Ingestion URL over HTTP, as a Connector on Google Cloud does (here a stand-in)",
-        world=_from_gcp,
-    ),
-    Scenario(
-        twin="factory-c",
-        name="Scenario c: from AWS to Azure and back",
-        why="Processing runs on Azure, devices and storage on AWS. Each event crosses the boundary twice.",
-        picture=draw(
-            ("AWS", "dispatcher ─▶ connector", "           L1"),
-            ("Azure", "Ingestion … Persister", "         L2"),
-            ("AWS", "writer ─▶ hot table", "        L3"),
-        ),
-        layers=("aws", "azure", "aws"),
-        entrance="publish on the twin's MQTT topic; Azure is a stand-in, reached over HTTP",
-        world=_over_azure,
-    ),
-)
+_WORLDS: Mapping[str, Callable[[], AbstractContextManager[World]]] = {
+    "factory-a": lambda: nullcontext(World()),
+    "factory-b": _from_gcp,
+    "factory-c": _over_azure,
+}
+_TEXTS = tomllib.loads((files("orchestrator.demo") / "scenarios.toml").read_text(encoding="utf-8"))
+
+SCENARIOS = tuple(Scenario(twin, **_TEXTS[twin], world=world) for twin, world in _WORLDS.items())

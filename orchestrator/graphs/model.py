@@ -9,13 +9,8 @@ from typing import Any, Literal
 Way = Literal["next", "choice", "default", "catch"]
 
 _LONG = 8  # states
-_COMPARISONS = {
-    "StringEquals": "is",
-    "StringMatches": "looks like",
-    "BooleanEquals": "is",
-    "NumericEquals": "is",
-    "IsPresent": "is present:",
-}
+_COMPARISONS = {"StringEquals": "is", "StringMatches": "looks like", "NumericEquals": "is"}
+_YES_OR_NO = {"BooleanEquals": "true", "IsPresent": "there"}
 
 
 @dataclass(frozen=True)
@@ -90,11 +85,10 @@ def condition(rule: Mapping[str, Any]) -> str:
         return " or ".join(_bracketed(part) for part in rule["Or"])
     if "Not" in rule:
         return f"not ({condition(rule['Not'])})"
-    name, value = next((key, value) for key, value in rule.items() if key in _COMPARISONS)
+    name, value = next((key, value) for key, value in rule.items() if key in _COMPARISONS | _YES_OR_NO)
     variable = str(rule["Variable"]).removeprefix("$.").removeprefix("providers.")
-    if name in ("BooleanEquals", "IsPresent"):
-        said = "is there" if name == "IsPresent" else "is true"
-        return f"{variable} {said if value else said.replace('is', 'is not', 1)}"
+    if name in _YES_OR_NO:
+        return f"{variable} {'is' if value else 'is not'} {_YES_OR_NO[name]}"
     return f"{variable} {_COMPARISONS[name]} {value}"
 
 

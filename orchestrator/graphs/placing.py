@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -66,23 +67,19 @@ def place(graph: Graph, notes: Mapping[str, str] | None = None, letters: int = t
     notes = notes or {}
     boxes = {name: _box(state, notes, letters) for name, state in graph.states.items()}
     layers = arrange(graph)
-    sizes = {name: (box.width, box.height) for name, box in boxes.items()}
+    sizes = {bend: (_BEND, 0.0) for chain in layers.chains for bend in chain.places[1:-1]}
+    sizes |= {name: (box.width, box.height) for name, box in boxes.items()}
     centres = _centres(layers, sizes)
-    tops, bottoms = _rows(layers, sizes)
-    left = min(centres[name] - _size(sizes, name)[0] / 2 for name in centres)
-    right = max(centres[name] + _size(sizes, name)[0] / 2 for name in centres)
-    row_of = {name: number for number, row in enumerate(layers.rows) for name in row}
-    placed = tuple(
-        replace(box, x=centres[name] - box.width / 2 - left, y=tops[row_of[name]]) for name, box in boxes.items()
-    )
-    at = {box.state.name: box for box in placed}
-    lines = tuple(
-        Line(chain.edge, _points(chain.places, at, centres, left, tops, bottoms, row_of), chain.upward)
-        for chain in layers.chains
-    )
+    rows = _rows(layers, sizes)
+    left = min(centres[name] - sizes[name][0] / 2 for name in centres)
+    right = max(centres[name] + sizes[name][0] / 2 for name in centres)
+    at = {name: replace(box, x=centres[name] - box.width / 2 - left, y=rows[name][0]) for name, box in boxes.items()}
+    middles = {name: centre - left for name, centre in centres.items()}
+    lines = tuple(Line(chain.edge, _points(chain.places, at, middles, rows), chain.upward) for chain in layers.chains)
     first = at[graph.start]
-    labels = [_label_right(line) for line in lines]
-    return Picture(max([right - left, *labels]), bottoms[-1], placed, lines, (first.x + first.width / 2, first.y))
+    height = max(bottom for _, bottom in rows.values())
+    entry = (first.x + first.width / 2, first.y)
+    return Picture(max([right - left, *map(_label_right, lines)]), height, tuple(at.values()), lines, entry)
 
 
 def label_at(line: Line) -> Point:
@@ -140,37 +137,29 @@ def _packed(pictures: Sequence[Picture]) -> tuple[tuple[Picture, ...], float, fl
     return tuple(placed), width, y - _HEAD - 2 * _PAD
 
 
-def _size(sizes: Mapping[str, tuple[float, float]], name: str) -> tuple[float, float]:
-    return sizes.get(name, (_BEND, 0.0))
-
-
-def _rows(layers: Layers, sizes: Mapping[str, tuple[float, float]]) -> tuple[list[float], list[float]]:
-    tops, bottoms, y = [], [], 0.0
+def _rows(layers: Layers, sizes: Mapping[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+    """The top and the bottom of the row that each place is in."""
+    rows, top = {}, 0.0
     for row in layers.rows:
-        tops.append(y)
-        y += max(_size(sizes, name)[1] for name in row)
-        bottoms.append(y)
-        y += _BETWEEN
-    return tops, bottoms
+        bottom = top + max(sizes[name][1] for name in row)
+        rows.update(dict.fromkeys(row, (top, bottom)))
+        top = bottom + _BETWEEN
+    return rows
 
 
 def _points(
     places: Sequence[str],
     at: Mapping[str, Box],
-    centres: Mapping[str, float],
-    left: float,
-    tops: Sequence[float],
-    bottoms: Sequence[float],
-    row_of: Mapping[str, int],
+    middles: Mapping[str, float],
+    rows: Mapping[str, tuple[float, float]],
 ) -> tuple[Point, ...]:
     first, last = at[places[0]], at[places[-1]]
-    middle, row = first.x + first.width / 2, row_of[places[0]]
+    middle, (_, bottom) = first.x + first.width / 2, rows[places[0]]
     points = [(middle, first.y + first.height)]
-    if bottoms[row] > points[0][1]:  # past the taller boxes of its row, before it turns
-        points.append((middle, bottoms[row]))
+    if bottom > points[0][1]:  # past the taller boxes of its row, before it turns
+        points.append((middle, bottom))
     for bend in places[1:-1]:  # straight through the layer
-        x, row = centres[bend] - left, row_of[bend]
-        points += [(x, tops[row]), (x, bottoms[row])]
+        points += [(middles[bend], y) for y in rows[bend]]
     return (*points, (last.x + last.width / 2, last.y))
 
 
@@ -180,7 +169,7 @@ def _centres(layers: Layers, sizes: Mapping[str, tuple[float, float]]) -> dict[s
     for row in layers.rows:
         x = 0.0
         for name in row:
-            half = _size(sizes, name)[0] / 2
+            half = sizes[name][0] / 2
             centres[name], x = x + half, x + 2 * half + _GAP
     for turn in range(_ROUNDS):
         rows = layers.rows if turn % 2 == 0 else layers.rows[::-1]
@@ -191,10 +180,9 @@ def _centres(layers: Layers, sizes: Mapping[str, tuple[float, float]]) -> dict[s
 
 def _strength(upper: str, lower: str, layers: Layers, sizes: Mapping[str, tuple[float, float]]) -> float:
     """How much the way between two places wants to be straight: long ways most of all, then simple sequences."""
-    if upper not in sizes and lower not in sizes:
-        return 8.0
-    if upper not in sizes or lower not in sizes:
-        return 2.0
+    bends = [sizes[each][1] for each in (upper, lower)].count(0.0)  # a bend has no height
+    if bends:
+        return 8.0 if bends == 2 else 2.0
     return 6.0 if len(layers.below[upper]) == 1 == len(layers.above[lower]) else 1.0
 
 
@@ -202,11 +190,8 @@ def _pull(
     row: Sequence[str], layers: Layers, sizes: Mapping[str, tuple[float, float]], centres: dict[str, float]
 ) -> None:
     """Move a row's places to where their neighbours are, the order kept: isotonic regression, pooling violators."""
-    offset, offsets = 0.0, []
-    for one, other in zip([None, *row], row, strict=False):
-        if one is not None:
-            offset += (_size(sizes, one)[0] + _size(sizes, other)[0]) / 2 + _GAP
-        offsets.append(offset)
+    steps = ((sizes[one][0] + sizes[other][0]) / 2 + _GAP for one, other in itertools.pairwise(row))
+    offsets = list(itertools.accumulate(steps, initial=0.0))
     pools: list[tuple[float, float, int]] = []  # weighted sum, weight, how many
     for name, shift in zip(row, offsets, strict=True):
         pulls = [(centres[each], _strength(each, name, layers, sizes)) for each in layers.above.get(name, ())]

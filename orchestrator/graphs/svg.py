@@ -6,7 +6,8 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
-from orchestrator.graphs import style, text
+from orchestrator.graphs import text
+from orchestrator.graphs.frame import frame
 from orchestrator.graphs.model import Edge, Graph
 from orchestrator.graphs.placing import Box, Line, Picture, Point, label_at, place
 
@@ -26,13 +27,12 @@ def draw(
     notes: Mapping[str, str] | None = None,
     letters: int = text.LETTERS,
     trail: bool = False,
-    styled: bool = True,
 ) -> str:
     """The graph as one `<svg>` element.
 
     `name` makes its ids unique in a page. `outcomes` colours states (`created`, `failed`, …); with it, those that are
     not in it fade, and with `trail` also the ways that were not gone. `notes` gives states a second line. `letters` is
-    how long a line of text may be. Without `styled` the page has to bring the style.
+    how long a line of text may be. The style is left to the page; `style.alone` adds it.
     """
     picture = place(graph, notes, letters)
     width, height = picture.width + 2 * _MARGIN, picture.height + 2 * _MARGIN + _ENTRY
@@ -43,13 +43,7 @@ def draw(
         _tip((start, _MARGIN + _ENTRY), "tip"),
         f'<g transform="translate({_MARGIN} {_MARGIN + _ENTRY})">{"".join(_picture(picture, outcomes, trail))}</g>',
     ]
-    sheet = f"<style>{style.standalone()}</style>" if styled else ""
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="gd" viewBox="0 0 {width:.0f} {height:.0f}" '
-        f'width="{width:.0f}" height="{height:.0f}" role="img" aria-labelledby="{name}-title {name}-desc">'
-        f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-desc">{escape(description)}</desc>'
-        f"{sheet}{''.join(body)}</svg>"
-    )
+    return frame(name, title, description, (width, height), "".join(body))
 
 
 def _picture(picture: Picture, outcomes: Mapping[str, str] | None, trail: bool) -> Iterator[str]:

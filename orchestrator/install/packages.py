@@ -17,7 +17,7 @@ from pathlib import Path
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 _MODE = 0o644 << 16  # Lambda needs files that everyone can read
 _UNIX = 3
-_SUFFIXES = {".py", ".json"}
+_SUFFIXES = {".py", ".json", ".css"}
 
 # What the step tasks import of the orchestrator: deciding is pure and runs in the load-project task too.
 _DECIDING = ("__init__.py", "core")

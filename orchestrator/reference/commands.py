@@ -11,34 +11,13 @@ from orchestrator.cli import gluecode
 from orchestrator.cli.options import json_option, target_options
 from orchestrator.reference import markdown
 
-_INTRODUCTION = """\
-`gluecode COMMAND --help` prints the same. Results go to standard output, progress and errors to standard error.
-
-| exit code | meaning |
-|---|---|
-| 0 | done |
-| 1 | failed, or (`inspect`, `local status`) not as it should be |
-| 2 | wrong use, or an invalid project |
-| 130 | stopped with Ctrl-C |
-
-## Options that most commands share
-
-Without `--local`, a command works on the AWS account that the environment points to (profile, region,
-`AWS_ENDPOINT_URL`).
-"""
-
 
 def page() -> str:
     """The page with every command."""
     group = gluecode
     with click.Context(group, info_name="gluecode") as context:
-        return markdown.page(
-            "Commands",
-            "orchestrator/cli",
-            _INTRODUCTION,
-            _table(_shared_options(), context),
-            *_group(group, context, "gluecode"),
-        )
+        commands = markdown.paragraphs(_group(group, context, "gluecode"))
+        return markdown.page("commands", shared_options=_table(_shared_options(), context), commands=commands)
 
 
 def _group(group: click.Group, context: click.Context, path: str) -> Iterator[str]:
@@ -58,15 +37,17 @@ def _command(command: click.Command, context: click.Context, path: str) -> str:
     shared = {option.name for option in _shared_options()}
     own = [p for p in command.params if isinstance(p, click.Option) and p.name not in shared]
     others = [p for p in command.params if isinstance(p, click.Option) and p.name in shared]
-    parts = [f"## {path}", text, markdown.block("text", usage)]
-    if own:
-        parts.append(_table(own, context))
-    if others:
-        flags = markdown.codes((max(option.opts, key=len) for option in others), ", ")
-        parts.append(f"Also: {flags}.")
-    if example:
-        parts.append(markdown.block("bash", example))
-    return "\n\n".join(parts)
+    flags = markdown.codes((max(option.opts, key=len) for option in others), ", ")
+    return markdown.paragraphs(
+        (
+            f"## {path}",
+            text,
+            markdown.block("text", usage),
+            _table(own, context) if own else "",
+            f"Also: {flags}." if others else "",
+            markdown.block("bash", example) if example else "",
+        )
+    )
 
 
 def _help(command: click.Command) -> tuple[str, str]:
@@ -74,7 +55,7 @@ def _help(command: click.Command) -> tuple[str, str]:
     text = inspect.cleandoc(command.help or "")
     before, _, example = text.partition("\b\n")
     lines = example.splitlines()[1:]  # the first one says "Example:"
-    return before.strip().replace("\n\n", "\n\n"), inspect.cleandoc("\n".join(lines))
+    return before.strip(), inspect.cleandoc("\n".join(lines))
 
 
 def _table(options: list[click.Option], context: click.Context) -> str:

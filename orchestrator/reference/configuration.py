@@ -16,57 +16,24 @@ Json = Mapping[str, Any]
 _EXAMPLES = Path("examples", "factory-twin")
 _OTHER_EXAMPLES = {INTER_CLOUD: Path("examples", "mappings", "l2-azure", INTER_CLOUD)}
 
-_INTRODUCTION = """\
-A project is a folder of JSON files. `gluecode validate PROJECT` checks them offline and names file, field and fix of
-everything that is wrong at once. What the fields *do* is told in the
-[configuration guide](../multi-cloud.md#configuration-guide); this page is the list.
-
-In a field's path, `[]` stands for each entry of a list. A field that is not listed is refused, so that a misspelt one
-is noticed; `config_optimization.json`, which another program writes, is the exception.
-
-## Completion and checks in an editor
-
-`gluecode init` puts a JSON Schema for each file into the project's folder `schemas`, and the example's files name
-theirs with `"$schema"`, which editors such as VS Code and IntelliJ follow. The two files that are lists cannot name
-one; in VS Code, `.vscode/settings.json` can:
-
-```json
-{
-  "json.schemas": [
-    {"fileMatch": ["config_iot_devices.json"], "url": "./schemas/config_iot_devices.schema.json"},
-    {"fileMatch": ["config_events.json"], "url": "./schemas/config_events.schema.json"}
-  ]
-}
-```
-
-The same schemas are part of this site:
-"""
-
 
 def page(root: Path) -> str:
     """The page; `root` is where the examples lie."""
     links = "\n".join(f"- [`{name}`](../schemas/{name})" for name in schemas.files())
-    return markdown.page(
-        "Configuration",
-        "orchestrator/core/config/models.py",
-        f"{_INTRODUCTION}\n{links}",
-        *(_file(file, root) for file in schemas.MODELS),
-        _own_code(),
-    )
+    shown = markdown.paragraphs(_file(file, root) for file in schemas.MODELS)
+    return markdown.page("configuration", schemas=links, files=shown)
 
 
 def fields(file: str) -> Iterator[tuple[str, str, bool, str]]:
     """Path, type, whether it is required, and meaning of every field of a file."""
     whole = schemas.schema(file)
-    path, shape = ("[]", whole["items"]) if whole.get("type") == "array" else ("", whole)
-    yield from _fields(path, shape, whole)
+    yield from _fields("", whole, whole)
 
 
 def _file(file: str, root: Path) -> str:
     example = json.loads((root / _OTHER_EXAMPLES.get(file, _EXAMPLES / file)).read_text(encoding="utf-8"))
-    without = (
-        {key: value for key, value in example.items() if key != "$schema"} if isinstance(example, dict) else example
-    )
+    if isinstance(example, dict):
+        example.pop("$schema", None)
     rows = [
         (markdown.code(path), kind, "yes" if needed else "", meaning) for path, kind, needed, meaning in fields(file)
     ]
@@ -75,7 +42,7 @@ def _file(file: str, root: Path) -> str:
             f"## `{file}`",
             _presence(file),
             markdown.table(("field", "type", "required", "write"), rows),
-            f"An example:\n\n{markdown.block('json', json.dumps(without, indent=2, ensure_ascii=False))}",
+            f"An example:\n\n{markdown.block('json', json.dumps(example, indent=2, ensure_ascii=False))}",
         )
     )
 
@@ -88,17 +55,10 @@ def _presence(file: str) -> str:
     return f"Optional. Without it, it is as if it held `{json.dumps(OPTIONAL_FILES[file])}`."
 
 
-def _own_code() -> str:
-    return (
-        "## `processors/{device}/process.py`\n\n"
-        "Optional: a device's own code. It defines `process(event)`, which returns the event as it shall be stored, or "
-        "`None` to drop it. Whatever else lies in the device's folder is packed with it: "
-        "`from .units import to_celsius` finds `units.py`."
-    )
-
-
 def _fields(path: str, shape: Json, whole: Json) -> Iterator[tuple[str, str, bool, str]]:
     shape = _resolved(shape, whole)
+    if shape.get("type") == "array":
+        yield from _fields(f"{path}[]", shape["items"], whole)
     required = shape.get("required", ())
     for name, field in shape.get("properties", {}).items():
         if name == "$schema":
@@ -107,16 +67,9 @@ def _fields(path: str, shape: Json, whole: Json) -> Iterator[tuple[str, str, boo
         resolved = _resolved(field, whole)
         told = field.get("description") or resolved.get("description", "")
         yield inner, _type(resolved, whole), name in required, _with_default(told, field, name in required)
-        yield from _nested(inner, resolved, whole)
+        yield from _fields(inner, resolved, whole)
     for entry in shape.get("patternProperties", {}).values():
         yield from _fields(f"{path}.{{connection}}".removeprefix("."), entry, whole)
-
-
-def _nested(path: str, shape: Json, whole: Json) -> Iterator[tuple[str, str, bool, str]]:
-    if shape.get("type") == "array":
-        yield from _fields(f"{path}[]", shape["items"], whole)
-    elif shape.get("type") == "object":
-        yield from _fields(path, shape, whole)
 
 
 def _resolved(shape: Json, whole: Json) -> Json:

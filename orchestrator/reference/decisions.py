@@ -7,14 +7,13 @@ from pathlib import Path
 from orchestrator.reference import markdown
 
 _RECORDS = "[0-9]*.md"
-_INTRODUCTION = "Short records of what someone will ask about, each with its reason."
 
 
 def page(root: Path) -> str:
     """The page with the list."""
     records = sorted((root / "docs" / "decisions").glob(_RECORDS))
     rows = [f"- [{_title(record)}]({record.name})" for record in records]
-    return markdown.page("Decisions", "docs/decisions", _INTRODUCTION, "\n".join(rows))
+    return markdown.page("decisions", records="\n".join(rows))
 
 
 def _title(record: Path) -> str:

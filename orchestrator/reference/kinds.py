@@ -13,26 +13,14 @@ from deploy_steps.registry import KINDS
 from deploy_steps.task import Kind
 from orchestrator.reference import markdown
 
-_INTRODUCTION = """\
-A kind is one module in `deploy_steps/` with three functions, each of which is deployed as a Lambda task of its own:
-`create`, `destroy` and `info`. What they promise is in the [step contract](../architecture/step-contract.md).
-"""
-_ERRORS = """\
-The closed list of errors that a step raises on purpose. State machines retry or catch them by these names, and an
-execution that fails ends with one of them.
-"""
-
 
 def page() -> str:
     """The page with all kinds, and the errors that steps raise."""
     rows = [(f"`{error.__name__}`", _retried(error), _about(error)) for error in _errors()]
     return markdown.page(
-        "Kinds of resources, and errors",
-        "deploy_steps/*.py",
-        _INTRODUCTION,
-        *map(_kind, KINDS.values()),
-        f"## Errors\n\n{_ERRORS}",
-        markdown.table(("error", "retried", "what it means"), rows),
+        "kinds",
+        kinds=markdown.paragraphs(map(_kind, KINDS.values())),
+        errors=markdown.table(("error", "retried", "what it means"), rows),
     )
 
 
@@ -47,7 +35,7 @@ def _kind(kind: Kind) -> str:
     return "\n\n".join(
         (
             f"## `{kind.name}`",
-            markdown.plain(_about(module)),
+            _about(module),
             markdown.table(("field of the spec", "type", "default"), rows),
             markdown.table(("verb", "IAM actions", "what it does"), actions),
         )
@@ -77,4 +65,4 @@ def _retried(error: type[errors.StepError]) -> str:
 
 
 def _about(thing: object) -> str:
-    return markdown.plain((inspect.getdoc(thing) or "").split("\n\n")[0].replace("\n", " "))
+    return markdown.plain(markdown.summary(thing))

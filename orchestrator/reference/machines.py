@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections import Counter
 from collections.abc import Iterator
 
-from orchestrator.graphs import model, svg
+from orchestrator.graphs import model, style, svg
 from orchestrator.graphs.model import Graph, State
 from orchestrator.reference import markdown
 from state_machines import CHILDREN, PUBLIC, WATCHING, definition
@@ -26,60 +28,51 @@ _KINDS = {
     "Fail": "ends with an error",
 }
 
-_INTRODUCTION = """\
-Three machines are public: you start them from the console, from a script or through an event. They start three smaller
-ones, so that every graph stays readable. One more looks after all twins, on a schedule. Each picture below is drawn
-from the `*.asl.json` file that is deployed, and the list under it says the same in words. Red dashed lines are what
-happens on an error; a retried error is no error yet. On a small screen, follow *open the picture alone* and zoom in.
-"""
-
 
 def page() -> str:
     """The page with all machines."""
-    return markdown.page(
-        "State machines",
-        "state_machines/*.asl.json",
-        _INTRODUCTION,
-        *(_machine(name) for name in (*PUBLIC, *CHILDREN, *WATCHING)),
-    )
+    return markdown.page("state-machines", machines=markdown.paragraphs(map(_machine, (*PUBLIC, *CHILDREN, *WATCHING))))
 
 
 def pictures() -> dict[str, str]:
     """File name -> picture, for those who want one alone."""
     return {
-        f"{_file(name, number)}.svg": svg.draw(graph, title, _summary(graph), name=_file(name, number)) + "\n"
+        f"{file}.svg": style.alone(_drawn(file, title, graph)) + "\n"
         for name in (*PUBLIC, *CHILDREN, *WATCHING)
-        for number, (title, graph) in enumerate(model.pictures(model.read(definition(name)), name))
+        for file, title, graph in _parts(name)
     }
 
 
 def _machine(name: str) -> str:
-    whole = definition(name)
     about = _STARTED_BY.get(name, "")
-    parts = [f"## `{name}`", markdown.plain(whole["Comment"]), about]
-    for number, (title, graph) in enumerate(model.pictures(model.read(whole), name)):
-        parts += [_part(_file(name, number), title if number else "", graph)]
-    return "\n\n".join(filter(None, parts))
+    parts = [_part(file, title, graph) for file, title, graph in _parts(name)]
+    return markdown.paragraphs((f"## `{name}`", markdown.plain(definition(name)["Comment"]), about, *parts))
+
+
+def _parts(name: str) -> Iterator[tuple[str, str, Graph]]:
+    """A machine's pictures: the name of the file, the title, and what is to be seen."""
+    for number, (title, graph) in enumerate(model.pictures(model.read(definition(name)), name)):
+        yield f"{name}-{number}" if number else name, title, graph
+
+
+def _drawn(file: str, title: str, graph: Graph) -> str:
+    return svg.draw(graph, title, _summary(graph), name=file)
 
 
 def _part(file: str, title: str, graph: Graph) -> str:
-    drawn = svg.draw(graph, title or file, _summary(graph), name=file, styled=False)
-    return "\n\n".join(
-        filter(
-            None,
-            (
-                f"### {title}" if title else "",
-                f'<figure class="diagram" id="{file}">\n{drawn}\n</figure>',
-                f"[Open the picture alone](../diagrams/machines/{file}.svg)",
-                _in_words(graph),
-            ),
+    return markdown.paragraphs(
+        (
+            f"### {title}" if title != file else "",
+            f'<figure class="diagram" id="{file}">\n{_drawn(file, title, graph)}\n</figure>',
+            f"[Open the picture alone](../diagrams/machines/{file}.svg)",
+            _in_words(graph),
         )
     )
 
 
 def _in_words(graph: Graph) -> str:
     rows = "\n".join(_rows(graph, 0))
-    return f'??? note "In words"\n\n{_indented(rows)}'
+    return f'??? note "In words"\n\n{textwrap.indent(rows, "    ")}'
 
 
 def _rows(graph: Graph, depth: int) -> Iterator[str]:
@@ -105,24 +98,12 @@ def _ways(graph: Graph, state: State) -> str:
 
 
 def _when(way: str, condition: str, label: str) -> str:
-    if way == "choice":
-        return f"if {markdown.plain(condition)}: "
-    if way == "catch":
-        return f"{condition}: "
-    return f"{condition}: " if way == "default" else (f"({label}) " if label else "")
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"    {line}" if line else "" for line in text.splitlines())
-
-
-def _file(name: str, number: int) -> str:
-    return f"{name}-{number}" if number else name
+    if way == "next":
+        return f"({label}) " if label else ""
+    return f"if {markdown.plain(condition)}: " if way == "choice" else f"{condition}: "
 
 
 def _summary(graph: Graph) -> str:
-    counts: dict[str, int] = {}
-    for state in graph.walk():
-        counts[state.type] = counts.get(state.type, 0) + 1
+    counts = Counter(state.type for state in graph.walk())
     told = ", ".join(f"{number} {kind}" for kind, number in counts.items())
     return f"A state machine that starts with '{graph.start}' and has {told} states. It is told in words below."

@@ -28,29 +28,20 @@ _KEYS: tuple[tuple[Callable[..., str], tuple[str, ...]], ...] = (
     (names.package_key, ("factory-twin", "oven-1", "{digest}")),
 )
 
-_INTRODUCTION = f"""\
-Names are worked out from the twin's name alone: nothing is looked up, so a resource can always be found again. The
-examples are for a twin `{_TWIN.twin}` of the installation `{_HERE.prefix}`.
-
-A twin's and a device's name has {names.NAME_RULE}. Where AWS allows less ({names.FUNCTION_LIMIT} characters for
-functions and roles, {names.QUEUE_LIMIT} for queues, {names.RULE_LIMIT} for IoT rules), a longer name is cut and ends in
-a hash of the whole, so that it stays the same and stays unique. Everything carries the tags `DigitalTwin`, `Layer` and
-`ManagedBy=multicloud-gluecode`.
-"""
-
 
 def page() -> str:
     """The page with the tables."""
     return markdown.page(
-        "Names",
-        "orchestrator/core/names.py",
-        _INTRODUCTION,
-        "## Of a twin",
-        markdown.table(("name", "what it is"), _of(_TWIN)),
-        "## Of the installation",
-        markdown.table(("name", "what it is"), _of(_HERE)),
-        "## In the artifact bucket",
-        markdown.table(("key", "what it is"), _keys()),
+        "names",
+        twin=_TWIN.twin,
+        prefix=_HERE.prefix,
+        name_rule=names.NAME_RULE,
+        function_limit=str(names.FUNCTION_LIMIT),
+        queue_limit=str(names.QUEUE_LIMIT),
+        rule_limit=str(names.RULE_LIMIT),
+        of_a_twin=markdown.table(("name", "what it is"), _of(_TWIN)),
+        of_the_installation=markdown.table(("name", "what it is"), _of(_HERE)),
+        keys=markdown.table(("key", "what it is"), _keys()),
     )
 
 
@@ -75,6 +66,6 @@ def _keys() -> Iterator[tuple[str, str]]:
 
 def _about(member: object) -> str:
     """The first sentence of its docstring, without an example that would repeat the name beside it."""
-    text = (inspect.getdoc(member) or "").split("\n\n")[0].replace("\n", " ")
+    text = markdown.summary(member)
     before, arrow, _ = text.partition(": `")
     return before + "." if arrow and "->" in text else text

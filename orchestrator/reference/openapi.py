@@ -23,17 +23,17 @@ def page(root: Path) -> str:
     """The page; `root` is the folder that has `docs/openapi.yaml`."""
     document = yaml.safe_load((root / "docs" / "openapi.yaml").read_text(encoding="utf-8"))
     render = _Renderer(document)
+    info, paths = document["info"], document["paths"]
     return markdown.page(
-        "API reference",
-        "docs/openapi.yaml",
-        document["info"]["summary"],
-        f"OpenAPI {document['openapi']}, version {document['info']['version']} of the contract: "
-        "[download `openapi.yaml`](../openapi.yaml).",
-        document["info"]["description"],
-        render.authentication(),
-        *(render.operation(path, operation["post"]) for path, operation in document["paths"].items()),
-        render.headers(),
-        render.schemas(),
+        "api",
+        summary=info["summary"],
+        openapi=document["openapi"],
+        version=info["version"],
+        description=info["description"].strip("\n"),
+        authentication=render.authentication(),
+        operations=markdown.paragraphs(render.operation(path, each["post"]) for path, each in paths.items()),
+        headers=render.headers(),
+        schemas=markdown.paragraphs(render.schemas()),
     )
 
 
@@ -45,7 +45,7 @@ class _Renderer:
 
     def authentication(self) -> str:
         scheme = self._document["components"]["securitySchemes"]["token"]
-        return f"## Authentication\n\nHeader `{scheme['name']}`. {scheme['description']}"
+        return f"Header `{scheme['name']}`. {scheme['description']}".strip("\n")
 
     def operation(self, path: str, operation: Json) -> str:
         body = operation["requestBody"]["content"]["application/json"]
@@ -64,21 +64,18 @@ class _Renderer:
     def headers(self) -> str:
         parameters = self._document["components"]["parameters"].values()
         rows = [(markdown.code(each["name"]), each["description"]) for each in parameters]
-        return f"## Further request headers\n\n{markdown.table(('header', 'meaning'), rows)}"
+        return markdown.table(("header", "meaning"), rows)
 
-    def schemas(self) -> str:
-        parts = ["## Schemas"]
+    def schemas(self) -> Iterator[str]:
         for name, schema in self._document["components"]["schemas"].items():
-            shown = [f"### {name}", schema.get("description", "")]
+            yield f"### {name}"
+            yield schema.get("description", "")
             if "enum" in schema:
-                shown.append(markdown.codes(schema["enum"], ", "))
+                yield markdown.codes(schema["enum"], ", ")
             if "items" in schema:
-                shown.append(f"Each is {self._either(schema['items'])}.")
-            rows = list(self._fields(schema))
-            if rows:
-                shown.append(markdown.table(("field", "type", "required", "meaning"), rows))
-            parts += filter(None, shown)
-        return "\n\n".join(parts)
+                yield f"Each is {self._either(schema['items'])}."
+            if rows := list(self._fields(schema)):
+                yield markdown.table(("field", "type", "required", "meaning"), rows)
 
     def _example(self, example: Json) -> str:
         answer = example["x-answer"]

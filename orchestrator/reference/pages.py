@@ -48,18 +48,20 @@ def pages(root: Path) -> dict[Path, str]:
 
 def stale(root: Path) -> list[Path]:
     """The files that are missing or are not what would be generated now."""
-    return [path for path, content in pages(root).items() if _content(root / path) != content]
+    return list(_stale(root))
 
 
 def write(root: Path) -> list[Path]:
     """Write what is stale. Returns the paths."""
-    changed = []
-    for path, content in pages(root).items():
-        if _content(root / path) != content:
-            (root / path).parent.mkdir(parents=True, exist_ok=True)
-            (root / path).write_text(content, encoding="utf-8")
-            changed.append(path)
-    return changed
+    changed = _stale(root)
+    for path, content in changed.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(content, encoding="utf-8")
+    return list(changed)
+
+
+def _stale(root: Path) -> dict[Path, str]:
+    return {path: content for path, content in pages(root).items() if _content(root / path) != content}
 
 
 def _content(path: Path) -> str | None:

@@ -14,39 +14,22 @@ _SPELT = {"iam": "IAM", "iot": "IoT", "url": "URL"}
 
 Resources = tuple[str, ...]
 
-_INTRODUCTION = """\
-Every step is a Lambda function with a role of its own, and each role allows exactly what is in this table: the tasks
-declare their actions, the template is made from that, and a test holds the two together. What [every task](#every-task)
-may do besides, and the [state machines](#state-machines), come last. A task that creates cannot delete, and one that
-deletes cannot create.
-
-The third column names a set of resources; the ARNs are [at the end of the page](#resources). The last one says what a
-condition in the policy narrows the permission to, or why AWS leaves no narrower choice.
-"""
-_MACHINES = "A state machine's role may invoke the tasks that its graph calls, and no others."
 _MANY = 3
-_RESOURCES = """\
-`${Prefix}` is the installation's prefix (`gluecode`), `${TwinPrefix}` the start of the names of the twins that it may
-touch (empty: any twin), `${ArtifactBucket}` its bucket. The leading `arn:aws:` and the region and account, which are
-always the installation's own, are left out.
-"""
 
 
 def page() -> str:
     """The page with the tables."""
     rows = policy_table()
     names = _names(rows)
-    actions = sum(len(row.actions) for row in rows)
     return markdown.page(
-        "Permissions",
-        "the actions that deploy_steps declares, and orchestrator/core/iam_resources.py",
-        _INTRODUCTION,
-        f"{len({row.task for row in rows})} tasks have {actions} permissions on {len(names)} sets of resources.",
-        *(_section(title, group, names) for title, group in _grouped(rows).items()),
-        f"## Every task\n\n{_plain_table('task', of_every_task())}",
-        f"## State machines\n\n{_MACHINES}\n\n{_plain_table('machine', of_machines())}",
-        f"## Resources\n\n{_RESOURCES}",
-        *(f"### {name}\n\n{_list(resources)}" for resources, name in names.items()),
+        "permissions",
+        tasks=str(len({row.task for row in rows})),
+        actions=str(sum(len(row.actions) for row in rows)),
+        sets=str(len(names)),
+        sections=markdown.paragraphs(_section(title, group, names) for title, group in _grouped(rows).items()),
+        every_task=_plain_table("task", of_every_task()),
+        machines=_plain_table("machine", of_machines()),
+        resources=markdown.paragraphs(f"### {name}\n\n{_list(resources)}" for resources, name in names.items()),
     )
 
 

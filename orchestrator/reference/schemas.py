@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
 
 from orchestrator.core.config.connections import FILE as INTER_CLOUD
 from orchestrator.core.config.models import (
@@ -49,9 +50,16 @@ _BY_FIELD: Mapping[str, Json] = {
 }
 
 
+class _Untitled(GenerateJsonSchema):
+    """Without titles made of field names: an editor would show them twice."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002  # the signature is pydantic's
+        return False
+
+
 def schema(file: str) -> Json:
     """The schema of one project file."""
-    made: Json = TypeAdapter(MODELS[file]).json_schema()
+    made: Json = TypeAdapter(MODELS[file]).json_schema(schema_generator=_Untitled)
     if file == INTER_CLOUD:
         _describe_connections(made)
     for holder in _objects(made):
@@ -60,7 +68,7 @@ def schema(file: str) -> Json:
         made["properties"] = {"$schema": {"type": "string", "description": "where this schema lies"}} | made[
             "properties"
         ]
-    return {"$schema": DIALECT, "$id": file_name(file), "title": file, **_without_titles(made)}
+    return {"$schema": DIALECT, "$id": file_name(file), "title": file, **made}
 
 
 def files() -> dict[str, str]:
@@ -75,7 +83,7 @@ def file_name(file: str) -> str:
 
 def _describe_connections(made: Json) -> None:
     """The model takes the entries unread, so that the faults of each are told; here is what they are."""
-    entry = TypeAdapter(ConnectionSettings).json_schema()
+    entry = TypeAdapter(ConnectionSettings).json_schema(schema_generator=_Untitled)
     made.setdefault("$defs", {})["ConnectionSettings"] = entry
     connections = made["properties"]["connections"]
     connections.pop("additionalProperties", None)
@@ -91,18 +99,9 @@ def _objects(made: Json) -> Iterator[Json]:
 
 
 def _refine(holder: Json) -> None:
+    holder.pop("title", None)
     for name, field in holder.get("properties", {}).items():
         field |= _BY_FIELD.get(name, {})
         for shape in (field, *field.get("anyOf", ())):
             if shape.get("enum") == ["aws", "azure", "gcp"]:
                 shape["enum"] = list(PROVIDERS)
-
-
-def _without_titles(value: Any) -> Any:
-    """Without the titles that pydantic makes of field names: an editor would show them twice."""
-    if isinstance(value, list):
-        return [_without_titles(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    is_schema = "title" in value and isinstance(value["title"], str)
-    return {key: _without_titles(item) for key, item in value.items() if not (is_schema and key == "title")}

@@ -71,6 +71,14 @@ class Facts:
         return str(self.output.get("twin") or next(iter(known), "") or self.input.get("twin", ""))
 
     @property
+    def steps(self) -> dict[tuple[str, str, str], list[Attempt]]:
+        """The tries of each step, in the order in which the steps began."""
+        steps: dict[tuple[str, str, str], list[Attempt]] = {}
+        for attempt in self.attempts:
+            steps.setdefault(attempt.step, []).append(attempt)
+        return steps
+
+    @property
     def seconds(self) -> float:
         """From the start to the end, or to the last thing that is known."""
         ends = [attempt.started + attempt.seconds for attempt in self.attempts]

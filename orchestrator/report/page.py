@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
@@ -118,7 +118,6 @@ def _graphs(facts: Facts) -> str:
             outcomes=found.outcomes,
             notes=found.notes,
             trail=True,
-            styled=False,
         )
         heading = f"<h3>{escape(title)}</h3>" if number else ""
         parts.append(f"{heading}<figure>{drawn}</figure>")
@@ -132,7 +131,7 @@ def _legend() -> str:
 
 def _steps(facts: Facts) -> str:
     head = ("step", "resource", "outcome", "changes", "tries", "seconds", "calls", "writes")
-    rows = "".join(_row(attempts) for attempts in _by_step(facts.attempts))
+    rows = "".join(_row(tries) for tries in facts.steps.values())
     heads = "".join(f'<th scope="col">{name}</th>' for name in head)
     if not rows:
         return "<h2>Steps</h2><p>No line of the journal is left of this execution.</p>"
@@ -140,13 +139,6 @@ def _steps(facts: Facts) -> str:
         f'<h2>Steps</h2><div class="wide" tabindex="0" role="region" aria-label="Steps"><table><thead><tr>{heads}</tr>'
         f"</thead><tbody>{rows}</tbody></table></div>"
     )
-
-
-def _by_step(attempts: Iterable[Attempt]) -> Iterator[list[Attempt]]:
-    grouped: dict[tuple[str, str, str], list[Attempt]] = {}
-    for attempt in attempts:
-        grouped.setdefault(attempt.step, []).append(attempt)
-    yield from grouped.values()
 
 
 def _row(attempts: list[Attempt]) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from html import escape
 
 from orchestrator.graphs import text
+from orchestrator.graphs.frame import frame
 from orchestrator.report.facts import Attempt, Facts
 from orchestrator.report.route import waited
 
@@ -36,7 +38,7 @@ _NARROW = _Shape("narrow", row=35.0, bar_from_top=17.0, bars=300.0, longest_name
 def draw(facts: Facts, *, narrow: bool = False) -> str:
     """The timeline as SVG. Bars that begin at the same place ran in parallel; a yellow one waited for AWS."""
     shape = _NARROW if narrow else _WIDE
-    rows = _rows(facts)
+    rows = dict(itertools.islice(facts.steps.items(), MOST_ROWS))
     labels = [_label(step, shape) for step in rows]
     beside = min(380.0, max((text.width(label, text.SMALL_SIZE) for label in labels), default=100.0) + 16)
     left = 8.0 if narrow else beside
@@ -52,22 +54,9 @@ def draw(facts: Facts, *, narrow: bool = False) -> str:
         parts.append(f'<text class="small" {at} y="{y + 13:.1f}">{escape(label)}</text>')
         for attempt in rows[step]:
             parts.append(_bar(attempt, left + (attempt.started - begin) * scale, y + shape.bar_from_top, scale))
-    name = f"timeline-{shape.name}"
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="gd {shape.name}" viewBox="0 0 {width:.0f} {height:.0f}" '
-        f'width="{width:.0f}" height="{height:.0f}" role="img" aria-labelledby="{name}-title {name}-desc">'
-        f'<title id="{name}-title">Timeline</title>'
-        f'<desc id="{name}-desc">{len(rows)} steps in {total:.1f} seconds: '
-        f"the table of steps says the same in words.</desc>{''.join(parts)}</svg>"
-    )
-
-
-def _rows(facts: Facts) -> dict[tuple[str, str, str], list[Attempt]]:
-    rows: dict[tuple[str, str, str], list[Attempt]] = {}
-    for attempt in facts.attempts:
-        if attempt.step in rows or len(rows) < MOST_ROWS:
-            rows.setdefault(attempt.step, []).append(attempt)
-    return rows
+    told = f"{len(rows)} steps in {total:.1f} seconds: the table of steps says the same in words."
+    name, classes = f"timeline-{shape.name}", f"gd {shape.name}"
+    return frame(name, "Timeline", told, (width, height), "".join(parts), classes=classes)
 
 
 def _label(step: tuple[str, str, str], shape: _Shape) -> str:

@@ -10,7 +10,6 @@ import pytest
 from rich.console import Console
 
 from orchestrator.cli import progress, result_view, trace_view
-from orchestrator.demo.picture import draw
 from orchestrator.demo.scenarios import SCENARIOS
 from orchestrator.operations.executions import Step
 from orchestrator.operations.telemetry import Hop, Trace
@@ -125,7 +124,7 @@ def test_every_end_of_a_trace_is_a_sentence_about_the_function(end: str) -> None
     assert "plant-writer" in told or "plant-hot" in told
 
 
-@pytest.mark.parametrize("picture", [scenario.picture for scenario in SCENARIOS] + [draw(("A", "", ""))])
+@pytest.mark.parametrize("picture", [scenario.picture for scenario in SCENARIOS])
 def test_a_picture_is_straight_and_fits_a_terminal(picture: str) -> None:
     widths = {len(line.rstrip()) for line in picture.splitlines()}
 

@@ -40,7 +40,7 @@ def test_two_builds_are_the_same_bytes(build: Callable[[], Package]) -> None:
 def test_a_package_holds_source_files_alone(build: Callable[[], Package]) -> None:
     names = zipfile.ZipFile(io.BytesIO(build().content)).namelist()
 
-    assert {name.rsplit(".", 1)[1] for name in names} <= {"py", "json"}
+    assert {name.rsplit(".", 1)[1] for name in names} <= {"py", "json", "css"}
     assert not [name for name in names if "__pycache__" in name]
 
 

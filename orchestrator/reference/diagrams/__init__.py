@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
-from orchestrator.graphs import style
-from orchestrator.reference.diagrams import decisions, flows, operation
+import tomllib
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib.resources import files
+from typing import Any
 
-_ALL = {**flows.DRAWINGS, **decisions.DRAWINGS, **operation.DRAWINGS}
+from orchestrator.graphs import style
+from orchestrator.reference.diagrams import operation
+from orchestrator.reference.diagrams.flowchart import flowchart
+from orchestrator.reference.diagrams.lanes import flow
+from orchestrator.reference.diagrams.overview import overview
+
+
+def _read(file: str, draw: Callable[..., str]) -> Iterator[tuple[str, Callable[..., str]]]:
+    """Name -> drawing, of every entry of a file that stands beside this module."""
+    drawings: dict[str, Any] = tomllib.loads((files(__name__) / file).read_text(encoding="utf-8"))
+    return ((name, partial(draw, drawing=drawing)) for name, drawing in drawings.items())
+
+
+_ALL: dict[str, Callable[..., str]] = {
+    "overview": overview,
+    **dict(_read("flows.toml", flow)),
+    **dict(_read("decisions.toml", flowchart)),
+    **operation.DRAWINGS,
+}
 _ALONE = ("overview",)
 
 

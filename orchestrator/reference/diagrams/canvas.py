@@ -8,6 +8,7 @@ from html import escape
 from typing import Literal
 
 from orchestrator.graphs import text
+from orchestrator.graphs.frame import frame
 
 Side = Literal["top", "bottom", "left", "right"]
 Anchor = Literal["start", "middle", "end"]
@@ -100,13 +101,8 @@ class Canvas:
 
     def svg(self, width: float, height: float) -> str:
         """The drawing, without a style: the page brings it."""
-        return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="gd" viewBox="-1 -1 {width + 2:.0f} {height + 2:.0f}" '
-            f'width="{width + 2:.0f}" height="{height + 2:.0f}" role="img" '
-            f'aria-labelledby="{self._name}-title {self._name}-desc"><title id="{self._name}-title">'
-            f'{escape(self._title)}</title><desc id="{self._name}-desc">{escape(self._description)}</desc>'
-            f"{''.join(self._parts)}</svg>"
-        )
+        size = (width + 2, height + 2)
+        return frame(self._name, self._title, self._description, size, "".join(self._parts), corner=(-1, -1))
 
 
 def _fitted(words: str, room: float, size: float) -> list[str]:

@@ -5,73 +5,92 @@ Boxes stand in lanes (one for each layer) and slots (places in a lane). Wide, la
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from orchestrator.reference.diagrams.canvas import NARROW, Box, Canvas, Point
 
-_HEAD = 32.0
-_PAD = 12.0
+Json = Mapping[str, Any]
+
+_BELOW = 80.0
 
 
 @dataclass(frozen=True)
 class Measures:
-    """Sizes in pixels. `between` is the room between two slots, `outside` what stands before the first lane."""
+    """Sizes in pixels. `lane` and `inset` (where its first box is) are across the lanes and along them.
+
+    `box` is width and height, `slot` the distance from one box of a lane to the next, `gaps` the room between two
+    lanes without and with a label. The first lane begins at `start`.
+    """
 
     box: tuple[float, float]
-    between: float
-    outside: tuple[float, float]
+    lane: tuple[float, float]
+    inset: tuple[float, float]
+    slot: float
+    gaps: tuple[float, float]
+    start: float
+    device: float
 
 
-_WIDE = Measures((118.0, 54.0), 28.0, (80.0, 26.0))
-_NARROW = Measures((94.0, 54.0), 18.0, (94.0, 24.0))
+_WIDE = Measures(box=(118, 54), lane=(142, 262), inset=(12, 32), slot=82, gaps=(46, 82), start=106, device=80)
+_NARROW = Measures(box=(94, 54), lane=(98, 338), inset=(32, 10), slot=112, gaps=(44, 44), start=58, device=94)
 
 
-class Lanes:
-    """A drawing in the making. `gaps` are the distances between lanes on a wide page: more where a label stands."""
+def flow(name: str, drawing: Json, *, narrow: bool) -> str:
+    """Draw one entry of `flows.toml`."""
+    lanes = _Lanes(name, drawing, narrow=narrow)
+    for number, lane in enumerate(drawing["lanes"]):
+        lanes.lane(number, **lane)
+    boxes = {key: lanes.box(**box) for key, box in drawing["boxes"].items()}
+    lanes.device(boxes[drawing["entrance"]])
+    for one, other, *label in drawing["ways"]:
+        lanes.way(boxes[one], boxes[other], *label)
+    lanes.failures(**drawing["failures"])
+    return lanes.svg()
 
-    def __init__(
-        self, name: str, title: str, description: str, *, slots: int, gaps: Sequence[float], narrow: bool
-    ) -> None:
-        self.sheet = Canvas(name, title, description)
-        self._narrow, self._slots = narrow, slots
-        self._gaps = [44.0] * len(gaps) if narrow else list(gaps)
+
+class _Lanes:
+    """A drawing in the making."""
+
+    def __init__(self, name: str, drawing: Json, *, narrow: bool) -> None:
+        self.sheet = Canvas(name, drawing["title"], drawing["description"])
+        self._narrow = narrow
         self._sizes = _NARROW if narrow else _WIDE
         self._at: dict[Box, int] = {}
-        self._lanes = len(gaps) + 1
+        labelled = {drawing["boxes"][one]["lane"] for one, _, *label in drawing["ways"] if label}
+        self._gaps = [self._sizes.gaps[lane in labelled] for lane in range(len(drawing["lanes"]) - 1)]
 
-    def lane(self, number: int, title: str, *, entered_first: bool = False) -> Box:
+    def lane(self, number: int, title: str, *, narrow_title: str = "", entered_first: bool = False) -> None:
         """A layer, with room for its slots. Where an arrow enters over the first one, a narrow page's title moves."""
-        across, along = self._across, self._along
-        start = self._start(number)
-        box = Box(0, start, along, across) if self._narrow else Box(start, 0, across, along)
-        self.sheet.lane(box, title, shift=self._sizes.box[0] + 8 if self._narrow and entered_first else 0.0)
-        return box
+        start, (across, along) = self._start(number), self._sizes.lane
+        if self._narrow:
+            shift = self._sizes.box[0] + 8 if entered_first else 0.0
+            self.sheet.lane(Box(0, start, along, across), narrow_title or title, shift=shift)
+        else:
+            self.sheet.lane(Box(start, 0, across, along), title)
 
     def box(self, lane: int, slot: int, label: str, note: str = "", classes: str = "") -> Box:
         """A box in a slot of a lane."""
-        width, height = self._sizes.box
-        start, step = self._start(lane), self._sizes.between
-        if self._narrow:
-            place = Box(_PAD - 2 + slot * (width + step), start + _HEAD, width, height)
-        else:
-            place = Box(start + _PAD, _HEAD + slot * (height + step), width, height)
+        across = self._start(lane) + self._sizes.inset[0]
+        along = self._sizes.inset[1] + slot * self._sizes.slot
+        place = Box(*((along, across) if self._narrow else (across, along)), *self._sizes.box)
         self._at[place] = lane
         return self.sheet.box(place, label, note, classes)
 
-    def outside(self, to: Box, label: str, way: str) -> None:
-        """A box before the first lane, and the way from it to one inside."""
-        size = self._sizes.outside[0]
+    def device(self, to: Box) -> None:
+        """A device before the first lane, and the way from it to a box inside."""
+        size = self._sizes.device
         if self._narrow:
-            box = self.sheet.box(Box(to.x, 0, size, 34), label)
-            self.sheet.arrow([box.at("bottom"), to.at("top")], way, at=(box.x + size / 2 + 6, 48))
+            box = self.sheet.box(Box(to.x, 0, size, 34), "Device")
+            self.sheet.arrow([box.at("bottom"), to.at("top")], "MQTT", at=(box.x + size / 2 + 6, 48))
         else:
-            box = self.sheet.box(Box(0, to.y + 4, size, to.height - 8), label)
+            box = self.sheet.box(Box(0, to.y + 4, size, to.height - 8), "Device")
             self.sheet.arrow([box.at("right"), to.at("left")])
-            self.sheet.text((box.x + size / 2, box.y - 8), way, classes="small", anchor="middle")
+            self.sheet.text((box.x + size / 2, box.y - 8), "MQTT", classes="small", anchor="middle")
 
-    def way(self, one: Box, other: Box, label: str = "", kind: str = "") -> None:
-        """An arrow between neighbours: of one lane, or from a lane to the next."""
+    def way(self, one: Box, other: Box, label: str = "") -> None:
+        """An arrow between neighbours: of one lane, or from a lane to the next. One with a label crosses clouds."""
         within = self._at[one] == self._at[other]
         down = self._narrow != within  # the direction in which it leads on this page
         if down and one.y > other.y:
@@ -82,51 +101,38 @@ class Lanes:
             points = [one.at("left"), other.at("right")]
         else:
             points = _bent(one.at("right"), other.at("left"), down=False)
-        self.sheet.arrow(points, kind=kind)
+        self.sheet.arrow(points, kind="strong" if label else "")
         if label:
             self._label(points, label, down=down)
 
-    def failures(self, lanes: Sequence[int], label: str, note: str, *, reach: int | None = None) -> None:
-        """A queue below, for what failed in these lanes. On a wide page it reaches as far as a lane that is named."""
-        if self._narrow:
-            top = self._end + 30
-            queue = self.sheet.box(Box(0, top, NARROW, 48), label, note, "changed")
-            for lane in lanes:
-                y = self._start(lane) + self._across / 2
-                self.sheet.arrow([(self._along, y), (NARROW - 8, y), (NARROW - 8, queue.y)], kind="catch")
-            return
+    def failures(self, lanes: Sequence[int], note: str, *, reach: int | None = None) -> None:
+        """The queue below, for what failed in these lanes. On a wide page it reaches as far as a lane that is named."""
         first, last = self._start(lanes[0]), self._start(lanes[-1] if reach is None else reach)
-        queue = self.sheet.box(Box(first, self._along + 30, last + self._across - first, 48), label, note, "changed")
-        for lane in lanes:
-            x = self._start(lane) + self._across / 2
-            self.sheet.arrow([(x, self._along), (x, queue.y)], kind="catch")
-
-    def svg(self, *, failures: bool = True) -> str:
-        """The drawing."""
-        below = 80.0 if failures else 2.0
         if self._narrow:
-            return self.sheet.svg(NARROW, self._end + below)
-        return self.sheet.svg(self._end + 2, self._along + below)
+            place = Box(0, self._end + 30, NARROW, 48)
+        else:
+            place = Box(first, self._sizes.lane[1] + 30, last + self._sizes.lane[0] - first, 48)
+        queue = self.sheet.box(place, "Failure queue", note, "changed")
+        for lane in lanes:
+            middle = self._start(lane) + self._sizes.lane[0] / 2
+            if self._narrow:
+                points = [(self._sizes.lane[1], middle), (NARROW - 8, middle), (NARROW - 8, queue.y)]
+            else:
+                points = [(middle, self._sizes.lane[1]), (middle, queue.y)]
+            self.sheet.arrow(points, kind="catch")
 
-    @property
-    def _across(self) -> float:
-        """How much a lane takes of the direction in which lanes follow each other."""
-        return _HEAD + self._sizes.box[1] + _PAD if self._narrow else self._sizes.box[0] + 2 * _PAD
-
-    @property
-    def _along(self) -> float:
-        """How long a lane is."""
-        step, side = self._sizes.between, self._sizes.box[0 if self._narrow else 1]
-        inner = self._slots * side + (self._slots - 1) * step
-        return inner + 2 * (_PAD - 2) if self._narrow else inner + _HEAD + _PAD
+    def svg(self) -> str:
+        """The drawing."""
+        if self._narrow:
+            return self.sheet.svg(NARROW, self._end + _BELOW)
+        return self.sheet.svg(self._end + 2, self._sizes.lane[1] + _BELOW)
 
     def _start(self, lane: int) -> float:
-        before = 34 + self._sizes.outside[1] if self._narrow else sum(self._sizes.outside)
-        return before + lane * self._across + sum(self._gaps[:lane])
+        return self._sizes.start + lane * self._sizes.lane[0] + sum(self._gaps[:lane])
 
     @property
     def _end(self) -> float:
-        return self._start(self._lanes - 1) + self._across
+        return self._start(len(self._gaps)) + self._sizes.lane[0]
 
     def _label(self, points: Sequence[Point], label: str, *, down: bool) -> None:
         (x, y), (to_x, to_y) = points[0], points[-1]

@@ -16,6 +16,13 @@ _PARTS_OF_A_TWIN = (
 )
 
 
+def _columns(narrow: bool) -> tuple[float, float, tuple[float, float, float]]:
+    """The width of a drawing in three columns, that of a column, and where each begins."""
+    width = NARROW if narrow else WIDE
+    column = (width - 44) / 3
+    return width, column, (11, column + 22, 2 * column + 33)
+
+
 def deployment(name: str, *, narrow: bool) -> str:
     """From whoever starts a deployment to the resources of the twin."""
     sheet = Canvas(
@@ -25,10 +32,8 @@ def deployment(name: str, *, narrow: bool) -> str:
         "from the artifact bucket, takes the twin's lock in the state table, and runs one Lambda task for each step. "
         "The tasks create the twin's resources and write one line each to the journal, which the command line follows.",
     )
-    width = NARROW if narrow else WIDE
+    width, column, (left, middle, right) = _columns(narrow)
     tall = 66.0 if narrow else 54.0
-    column = (width - 44) / 3
-    left, middle, right = (11 + number * (column + 11) for number in range(3))
     command = sheet.box(Box(left, 0, column, tall), "gluecode deploy", "you, or your pipeline")
     console = sheet.box(Box(middle, 0, column, tall), "Console, aws CLI", "start-execution")
     event = sheet.box(Box(right, 0, column, tall), "EventBridge", "upload, event, schedule")
@@ -96,9 +101,7 @@ def trust(name: str, *, narrow: bool) -> str:
         "token. Devices reach the IoT topic with their certificates. People reach the account with their IAM "
         "permissions.",
     )
-    width = NARROW if narrow else WIDE
-    column = (width - 44) / 3
-    left, middle, right = (11 + number * (column + 11) for number in range(3))
+    width, column, (left, middle, right) = _columns(narrow)
     sheet.lane(Box(0, 0, width, 96), "The internet, and the other clouds")
     other = sheet.box(Box(left, 32, column, 54), "The other cloud", "has the token")
     anyone = sheet.box(Box(middle, 32, column, 54), "Anyone", "knows a URL at most", "bad")
