@@ -42,7 +42,7 @@ def deployment(name: str, *, narrow: bool) -> str:
     machine = sheet.box(Box(middle, top + 36, column, tall), "State machine", "order, retries, branches", "kept")
     bucket = sheet.box(Box(left, top + 36, column - 18, tall), "Bucket", "project, code")
     state = sheet.box(Box(right + 18, top + 36, column - 18, tall), "State table", "lock, history")
-    steps = sheet.box(Box(middle, top + 84 + tall, column, tall), "Step tasks", "create, destroy, info", "kept")
+    steps = sheet.box(Box(middle, top + 84 + tall, column, tall), "Step tasks", "create, destroy, compare", "kept")
     journal = sheet.box(Box(left, top + 84 + tall, column - 18, tall), "Journal", "log group")
     below = top + 2 * tall + 168
     sheet.lane(Box(0, below, width, 92 if not narrow else 152), "A twin")
