@@ -1,7 +1,7 @@
 """Makes sure that the roles of the steps may do what a deployment asks of them, before it changes anything.
 
 A permissions boundary, or a policy edited by hand, can take from a role what the template gave it. The simulation of
-all roles takes some sixty calls, so its verdict is remembered for a day, for all twins, as long as the installation
+all roles takes some eighty calls, so its verdict is remembered for a day, for all twins, as long as the installation
 stays as it is: then it is a single read. It is asked for while the project is being read, so nobody waits for it. What
 cannot be asked is let pass.
 """
