@@ -24,10 +24,8 @@ def summed_up(state: Mapping[str, Any]) -> dict[str, Any]:
     if "failure" in state:
         error, message = explained(state["failure"])
         return {"outcome": "failed", "error": error, "cause": f"{message} Nothing was changed; start it again."}
-    compared, steps = (
-        state["results"]["compared"],
-        summary.steps([state["results"][name] for name in ("functions", "data")]),
-    )
+    compared, *removed = state["results"]
+    steps = summary.steps(removed)
     left_over = findings.cut(found for step in steps if (found := findings.left_over(step)))
     counts = Counter(compared["counts"]) + Counter(left_over["counts"])
     told = ", ".join(f"{number} {problem}" for problem, number in counts.items()) or "no drift"
@@ -39,7 +37,7 @@ def summed_up(state: Mapping[str, Any]) -> dict[str, Any]:
         "says": f"Checked {compared['checked'] + len(steps)} resources of '{state['twin']}': {told}.{cut}",
         "findings": listed,
         "retained": summary.retained(steps),
-        "next": f"gluecode deploy {state['project']}" if counts else "",
+        "next": f"gluecode deploy {compared['project']}" if counts else "",
     }
 
 
