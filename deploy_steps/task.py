@@ -1,11 +1,10 @@
-"""Makes the three Lambda handlers of a kind: read the event, run one verb, journal one line, answer.
+"""Makes the Lambda handlers, of a kind's three verbs and of tasks: read the event, run, journal one line, answer.
 
 Event of `create` and `info`: {"run": "…", "dry_run": false, "spec": {…}, "resolved": {…}, "may_exist": true}.
-`resolved`
-holds the fields of the spec that only this execution could find out (the version of the configuration layer, say).
-`may_exist` says whether the thing may be there from before: false lets a kind that can do so create it without having
-looked. Event of `destroy`: {"run": "…", "dry_run": false, "identity": {…}}. Answer: `contract.Result` as JSON, and of
-`create` also `may_exist`: whether it was there before, for the steps about what hangs on it.
+`resolved` holds the fields of the spec that only this execution could find out (the version of the configuration layer,
+say). `may_exist` says whether the thing may be there from before: false lets a kind that can do so create it without
+having looked. Event of `destroy`: {"run": "…", "dry_run": false, "identity": {…}}. Answer: `contract.Result` as JSON,
+and of `create` also `may_exist`: whether it was there before, for the steps about what hangs on it.
 
 The journal is one JSON line per step on standard output. All step tasks share one log group, so a deployment is
 followed by reading one place, on every engine, at no extra call.
@@ -13,6 +12,7 @@ followed by reading one place, on every engine, at no extra call.
 
 from __future__ import annotations
 
+import functools
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -79,6 +79,26 @@ class Kind:
             return result.as_dict() | ({"may_exist": result.outcome != "created"} if verb == "create" else {})
 
         return handler
+
+
+def task(
+    work: Callable[[Mapping[str, Any]], Result | tuple[Result, Any]],
+) -> Callable[[Mapping[str, Any], Any], Any]:
+    """Make the Lambda handler of a task, journalled by its module's name: `take_lock` takes a lock.
+
+    `work` returns its Result, which then is the answer, too; or the Result for the journal, and another answer.
+    """
+    verb, _, kind = work.__module__.rpartition(".")[2].partition("_")
+
+    @functools.wraps(work)
+    def handler(event: Mapping[str, Any], _context: Any) -> Any:
+        with journal(event, kind.replace("_", "-"), verb) as note, aws.translated():
+            done = work(event)
+            result, answer = (done, done.as_dict()) if isinstance(done, Result) else done
+            note(result)
+        return answer
+
+    return handler
 
 
 class journal:  # noqa: N801  # reads as a statement: `with journal(...) as note`

@@ -14,8 +14,6 @@ from orchestrator.core.event_types import FAILED, SOURCE
 from orchestrator.core.event_types import REDEPLOY as REDEPLOY
 from orchestrator.core.event_types import SUCCEEDED as SUCCEEDED
 
-KIND = "result"
-
 _TOLD = (
     *("outcome", "twin", "project", "digest", "summary", "says", "urls", "retained", "next", "error", "cause"),
     "report",

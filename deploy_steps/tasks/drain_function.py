@@ -9,7 +9,7 @@ from deploy_steps import aws
 from deploy_steps.contract import Change, Result
 from deploy_steps.kinds.shared.function_ownership import read_function
 from deploy_steps.ownership import ensure_ours
-from deploy_steps.task import journal
+from deploy_steps.task import task
 from orchestrator.core.spec_json import read_spec
 from orchestrator.core.specs import Identity
 
@@ -64,10 +64,7 @@ def _read(client: Any, name: str) -> dict[str, Any] | None:
     return live
 
 
-def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+@task
+def handler(event: Mapping[str, Any]) -> Result:
     """Handler. Event: run, dry_run, identity."""
-    with journal(event, "function", "drain") as note, aws.translated():
-        identity = read_spec(Identity, event["identity"])
-        result = drain(aws.client("lambda"), identity, dry_run=event["dry_run"])
-        note(result)
-    return result.as_dict()
+    return drain(aws.client("lambda"), read_spec(Identity, event["identity"]), dry_run=event["dry_run"])
