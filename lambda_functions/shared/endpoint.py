@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lambda_functions.shared import authentication, batch, http_request, observability, responses, settings, tokens
-from lambda_functions.shared.envelope import Envelope, as_trace_id, new_trace_id, open_envelope, trace_id_of
+from lambda_functions.shared.envelope import Envelope, new_trace_id, open_envelope, trace_id_in, trace_id_of
 from lambda_functions.shared.errors import ConfigurationError, Refused, Unavailable
 from lambda_functions.shared.event import device_of
 from lambda_functions.shared.json_text import parse
@@ -84,7 +84,7 @@ class _Reception:
 
     def _take_one(self, document: Any, in_time: Callable[[], bool]) -> Verdict:
         with observability.one_of_several():
-            trace_id = _own_trace_id(document) or new_trace_id()
+            trace_id = trace_id_in(document) or new_trace_id()
             observability.bind(trace_id=trace_id)
             return self.take(document, trace_id, in_time)
 
@@ -105,10 +105,6 @@ class _Reception:
 def _entering_trace_id(request: Mapping[str, Any], request_id: str | None) -> str:
     sent = http_request.header(request, "traceparent")
     return (trace_id_of(sent[0]) if sent else None) or new_trace_id(request_id)
-
-
-def _own_trace_id(document: Any) -> str | None:
-    return as_trace_id(document.get("trace_id")) if isinstance(document, Mapping) else None
 
 
 def _read(request: Mapping[str, Any], accepted: tokens.Tokens) -> Any:

@@ -116,6 +116,11 @@ def as_trace_id(value: Any) -> str | None:
     return str(made) if made.int else None
 
 
+def trace_id_in(document: Any) -> str | None:
+    """The trace id that a document has as a field, however wrong the rest of it is; None when there is no valid one."""
+    return as_trace_id(document.get("trace_id")) if isinstance(document, Mapping) else None
+
+
 def traceparent(trace_id: str) -> str:
     """The W3C header that carries a trace id, with a new span id and the sampled flag."""
     return f"00-{uuid.UUID(trace_id).hex}-{uuid.uuid4().hex[:16]}-01"
