@@ -111,15 +111,11 @@ def _seconds(retry_after: str) -> float:
 
 def unanswered(error: requests.RequestException) -> RemoteAnswer:
     """The result of an attempt without an answer."""
-    return RemoteAnswer(None, _why(error))
-
-
-def _why(error: requests.RequestException) -> str:
-    text = str(error)
+    text, why = str(error), "no connection"
     if isinstance(error, requests.Timeout):
-        return "timeout"
-    if "NameResolutionError" in text or "Failed to resolve" in text:
-        return "the host's name cannot be resolved"
-    if isinstance(error, requests.exceptions.SSLError):
-        return "the TLS certificate is not accepted"
-    return "no connection"
+        why = "timeout"
+    elif "NameResolutionError" in text or "Failed to resolve" in text:
+        why = "the host's name cannot be resolved"
+    elif isinstance(error, requests.exceptions.SSLError):
+        why = "the TLS certificate is not accepted"
+    return RemoteAnswer(None, why)

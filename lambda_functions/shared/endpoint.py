@@ -12,8 +12,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lambda_functions.shared import authentication, batch, http_request, observability, responses, settings, tokens
-from lambda_functions.shared.envelope import Envelope, new_trace_id, open_envelope, trace_id_in, trace_id_of
+from lambda_functions.shared import authentication, http_request, observability, responses, settings, tokens
+from lambda_functions.shared.envelope import (
+    Envelope,
+    documents_in,
+    new_trace_id,
+    open_envelope,
+    trace_id_in,
+    trace_id_of,
+)
 from lambda_functions.shared.errors import ConfigurationError, Refused, Unavailable
 from lambda_functions.shared.event import device_of
 from lambda_functions.shared.json_text import parse
@@ -48,7 +55,7 @@ def serve(
     reception = _Reception(cloud, layer, devices, accept)
     try:
         document = _read(request, tokens.for_receiving(cloud))
-        documents = batch.documents_in(document)
+        documents = documents_in(document)
     except Exception as error:  # noqa: BLE001  # whatever failed, the sender gets an answer that it can act on
         return responses.to_one(reception.verdict(error, trace_id))
     if documents is None:

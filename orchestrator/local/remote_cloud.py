@@ -23,8 +23,7 @@ from types import TracebackType
 from typing import Any
 
 from lambda_functions.shared.authentication import authenticate
-from lambda_functions.shared.batch import documents_in
-from lambda_functions.shared.envelope import trace_id_in
+from lambda_functions.shared.envelope import documents_in, trace_id_in
 from lambda_functions.shared.errors import Refused
 from lambda_functions.shared.signing import Verifier
 from lambda_functions.shared.tokens import Tokens
