@@ -17,14 +17,16 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from deploy_steps import aws
 from deploy_steps.contract import Result
 from deploy_steps.errors import InvalidInput, NotReady, StepError
 from orchestrator.core.spec_json import read_spec
 
-Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
+Event = Mapping[str, Any]
+Handler = Callable[[Event, Any], dict[str, Any]]
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,11 @@ class Kind:
         return handler
 
 
-def task(
-    work: Callable[[Mapping[str, Any]], Result | tuple[Result, Any]],
-) -> Callable[[Mapping[str, Any], Any], Any]:
+@overload
+def task(work: Callable[[Event], Result]) -> Handler: ...
+@overload
+def task(work: Callable[[Event], tuple[Result, Answer]]) -> Callable[[Event, Any], Answer]: ...
+def task(work: Callable[[Event], Any]) -> Callable[[Event, Any], Any]:
     """Make the Lambda handler of a task, journalled by its module's name: `take_lock` takes a lock.
 
     `work` returns its Result, which then is the answer, too; or the Result for the journal, and another answer.
@@ -91,7 +95,7 @@ def task(
     verb, _, kind = work.__module__.rpartition(".")[2].partition("_")
 
     @functools.wraps(work)
-    def handler(event: Mapping[str, Any], _context: Any) -> Any:
+    def handler(event: Event, _context: Any) -> Any:
         with journal(event, kind.replace("_", "-"), verb) as note, aws.translated():
             done = work(event)
             result, answer = (done, done.as_dict()) if isinstance(done, Result) else done

@@ -9,6 +9,7 @@ from deploy_steps import aws
 from deploy_steps.contract import Result
 from deploy_steps.shared import announcements, settings
 from deploy_steps.task import task
+from orchestrator.core.event_types import REDEPLOY
 
 ACTIONS = ("events:PutEvents",)
 
@@ -17,5 +18,5 @@ ACTIONS = ("events:PutEvents",)
 def handler(event: Mapping[str, Any]) -> Result:
     """Handler. Event: twin, project. What it asks for, waits like every request until the twin is free."""
     detail = {"project": event["project"], "installation": settings.prefix()}
-    announcements.put(aws.client("events"), announcements.REDEPLOY, detail)
+    announcements.put(aws.client("events"), REDEPLOY, detail)
     return Result("redeployment", event["twin"], "created")
