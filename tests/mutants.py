@@ -20,6 +20,7 @@ ROOT = Path(__file__).parent.parent
 COPIED = (
     "lambda_functions",
     "tests/__init__.py",
+    "tests/emulated.py",
     "tests/unit/__init__.py",
     "tests/unit/lambda_functions",
     "docs/openapi.yaml",
