@@ -1,4 +1,4 @@
-"""Whose a resource is: told by its tags, or by tags written into a text where AWS has none."""
+"""Whose a resource is: its tags say it, or tags written into a text where AWS has none."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def ensure_ours(kind: str, name: str, owner: Owner, live_tags: Mapping[str, str]
 
 
 def encode_tags(tags: Mapping[str, str]) -> str:
-    """Tags in a text, for what AWS gives none or tells them in a call of their own only. No value has a space."""
+    """Tags as a text, for what has no tags on AWS, or none that come with its settings. No value has a space."""
     return " ".join(f"{key}={value}" for key, value in tags.items())
 
 
 def decode_tags(text: str) -> dict[str, str]:
-    """The way back."""
-    return dict(mark.split("=", 1) for mark in text.split() if "=" in mark)
+    """The tags in such a text."""
+    return dict(word.split("=", 1) for word in text.split() if "=" in word)

@@ -65,9 +65,8 @@ def _task(module: ModuleType) -> Task:
 
 
 def _verb(kind: Kind, verb: str) -> Task:
-    function = getattr(kind, verb)
-    handler = f"{function.__module__}.{verb}_task"
-    return Task(f"{verb}-{kind.name}", handler, kind.actions.of(verb), _first_line(function))
+    handler = f"{kinds.__name__}.{kind.name.replace('-', '_')}.{verb}_task"
+    return Task(f"{verb}-{kind.name}", handler, kind.actions.of(verb), _first_line(getattr(kind, verb)))
 
 
 def _first_line(documented: object) -> str:

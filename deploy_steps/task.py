@@ -1,10 +1,10 @@
 """Makes the Lambda handlers, of a kind's three verbs and of tasks: read the event, run, journal one line, answer.
 
 Event of `create` and `info`: {"run": "…", "dry_run": false, "spec": {…}, "resolved": {…}, "may_exist": true}.
-`resolved` holds the fields of the spec that only this execution could find out (the version of the configuration layer,
-say). `may_exist` says whether the thing may be there from before: false lets a kind that can do so create it without
-having looked. Event of `destroy`: {"run": "…", "dry_run": false, "identity": {…}}. Answer: `contract.Result` as JSON,
-and of `create` also `may_exist`: whether it was there before, for the steps about what hangs on it.
+`resolved` has the fields of the spec that only this execution could find out (the version of the configuration layer,
+for example). `may_exist` says whether the resource may exist already: with false, a kind that can do so creates it
+without reading first. Event of `destroy`: {"run": "…", "dry_run": false, "identity": {…}}. Answer: `contract.Result` as
+JSON, and of `create` also `may_exist`: whether it existed before, for the steps about what depends on it.
 
 The journal is one JSON line per step on standard output. All step tasks share one log group, so a deployment is
 followed by reading one place, on every engine, at no extra call.
@@ -37,6 +37,11 @@ class Actions:
     destroy: tuple[str, ...]
     info: tuple[str, ...]
 
+    @classmethod
+    def plain(cls, *, read: tuple[str, ...], create: tuple[str, ...], destroy: tuple[str, ...]) -> Actions:
+        """Those of a kind whose verbs all read with the same calls."""
+        return cls(create=read + create, destroy=read + destroy, info=read)
+
     def of(self, verb: str) -> tuple[str, ...]:
         """The actions of one verb, by its name."""
         return {"create": self.create, "destroy": self.destroy, "info": self.info}[verb]
@@ -47,7 +52,7 @@ class Kind:
     """One kind of resource, as the state machines, the template and the tests see it.
 
     The verbs in `reads_s3` get a client of S3 as well (`s3=`), for what they read from the artifact bucket themselves.
-    `create_first` says that its `create` takes `new=`.
+    `create_first` says that its `create` takes `create_first=`.
     """
 
     name: str
@@ -61,6 +66,10 @@ class Kind:
     reads_s3: tuple[str, ...] = ()
     create_first: bool = False
 
+    def handlers(self) -> tuple[Handler, Handler, Handler]:
+        """The handlers of `create`, `destroy` and `info`: Lambda finds them as attributes of the kind's module."""
+        return self.task("create"), self.task("destroy"), self.task("info")
+
     def task(self, verb: str) -> Handler:
         """The Lambda handler of one verb (`create`, `destroy` or `info`)."""
         run = {"create": self.create, "destroy": self.destroy, "info": self.info}[verb]
@@ -71,7 +80,7 @@ class Kind:
                 raise InvalidInput(f"{self.name} {verb}: the event has no '{key}' object.")
             options: dict[str, Any] = {} if verb == "info" else {"dry_run": bool(event.get("dry_run", False))}
             if verb == "create" and self.create_first:
-                options["new"] = event.get("may_exist") is False and not options["dry_run"]
+                options["create_first"] = event.get("may_exist") is False and not options["dry_run"]
             with journal(event, self.name, verb) as note, aws.translated():
                 if verb in self.reads_s3:
                     options["s3"] = aws.client("s3")

@@ -1,4 +1,4 @@
-"""The alarms that tell when a twin needs somebody: all of a twin's alarms together, since AWS tells them in one answer.
+"""The alarms that notify someone of a twin's faults: all of a twin's together, since AWS returns them in one answer.
 
 Reading an alarm's tags would take a call for each, so its description says whose it is; tags are for sorting and bills.
 """
@@ -27,9 +27,9 @@ def create(client: Any, spec: AlarmsSpec, *, dry_run: bool = False) -> Result:
         changes += differing
         if differing and not dry_run:
             client.put_metric_alarm(**_settings(spec, alarm), Tags=tag_list(spec.owner.tags))
-            if alarm.name in live and tag_differences(spec.owner, live[alarm.name]["marks"]):
+            if alarm.name in live and tag_differences(spec.owner, _tags(live[alarm.name])):
                 # "If you are using this operation to update an existing alarm, any tags you specify … are ignored"
-                client.tag_resource(ResourceARN=live[alarm.name]["arn"], Tags=tag_list(spec.owner.tags))
+                client.tag_resource(ResourceARN=live[alarm.name]["AlarmArn"], Tags=tag_list(spec.owner.tags))
     if not live:
         return Result(KIND, spec.name, "created")
     return Result(KIND, spec.name, "updated" if changes else "unchanged", changes)
@@ -55,35 +55,20 @@ def info(client: Any, spec: AlarmsSpec) -> Result:
 
 def _ensure_ours(all_: AlarmsSpec | AlarmsIdentity, live: dict[str, dict[str, Any]]) -> None:
     for name, alarm in live.items():
-        ensure_ours("alarm", f"{all_.name}-{name}", all_.owner, alarm["marks"])
+        ensure_ours("alarm", f"{all_.name}-{name}", all_.owner, _tags(alarm))
 
 
 def _changes(spec: AlarmsSpec, alarm: Alarm, live: dict[str, Any] | None) -> tuple[Change, ...]:
     if live is None:
         return (Change(alarm.name, None, alarm.about),)
-    found = differences(_desired(spec, alarm), live) + tag_differences(spec.owner, live["marks"])
+    desired = _compared(_settings(spec, alarm))
+    found = differences(desired, _compared(live)) + tag_differences(spec.owner, _tags(live))
     return tuple(Change(f"{alarm.name}: {change.field}", change.before, change.after) for change in found)
-
-
-def _desired(spec: AlarmsSpec, alarm: Alarm) -> dict[str, Any]:
-    """An alarm as `_read` tells it."""
-    return {
-        "about": alarm.about,
-        "metric": f"{alarm.namespace} {alarm.metric}",
-        "dimensions": alarm.dimensions,
-        "statistic": alarm.statistic,
-        "period_seconds": alarm.period_seconds,
-        "condition": f"GreaterThanThreshold {alarm.threshold:g}",
-        "no_data": "notBreaching",
-        "tells": [spec.topic_arn] if spec.topic_arn else [],
-        "tells_recovery": [spec.topic_arn] if spec.topic_arn else [],
-        "enabled": True,
-    }
 
 
 def _settings(spec: AlarmsSpec, alarm: Alarm) -> dict[str, Any]:
     """An alarm as PutMetricAlarm takes it."""
-    told = [spec.topic_arn] if spec.topic_arn else []
+    notified = [spec.topic_arn] if spec.topic_arn else []
     return {
         "AlarmName": f"{spec.name}-{alarm.name}",
         "AlarmDescription": f"{alarm.about}\n{encode_tags(spec.owner.tags)}",
@@ -97,25 +82,15 @@ def _settings(spec: AlarmsSpec, alarm: Alarm) -> dict[str, Any]:
         "ComparisonOperator": "GreaterThanThreshold",
         "TreatMissingData": "notBreaching",
         "ActionsEnabled": True,
-        "AlarmActions": told,
-        "OKActions": told,
+        "AlarmActions": notified,
+        "OKActions": notified,
     }
 
 
-def _read(client: Any, start: str, names: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Those of the alarms that are there, by name. A composite alarm has none of our fields, but the name is taken."""
-    wanted = [f"{start}-{name}" for name in names]
-    if not wanted:  # asked for no name, AWS tells of every alarm in the account
-        return {}
-    answer = client.describe_alarms(AlarmNames=wanted, AlarmTypes=["MetricAlarm", "CompositeAlarm"], MaxRecords=100)
-    found = (*answer["MetricAlarms"], *answer["CompositeAlarms"])
-    return {alarm["AlarmName"].removeprefix(f"{start}-"): _told(alarm) for alarm in found}
-
-
-def _told(alarm: dict[str, Any]) -> dict[str, Any]:
-    about, _, last = alarm.get("AlarmDescription", "").rpartition("\n")
+def _compared(alarm: dict[str, Any]) -> dict[str, Any]:
+    """What is compared of an alarm, as PutMetricAlarm takes it or DescribeAlarms returns it."""
     return {
-        "about": about,
+        "about": alarm.get("AlarmDescription", "").rpartition("\n")[0],
         "metric": f"{alarm.get('Namespace')} {alarm.get('MetricName')}",
         "dimensions": {each["Name"]: each["Value"] for each in alarm.get("Dimensions", [])},
         "statistic": alarm.get("Statistic"),
@@ -125,9 +100,21 @@ def _told(alarm: dict[str, Any]) -> dict[str, Any]:
         "tells": alarm.get("AlarmActions", []),
         "tells_recovery": alarm.get("OKActions", []),
         "enabled": alarm.get("ActionsEnabled"),
-        "arn": alarm["AlarmArn"],
-        "marks": decode_tags(last),
     }
+
+
+def _tags(live: dict[str, Any]) -> dict[str, str]:
+    return decode_tags(live.get("AlarmDescription", "").rpartition("\n")[2])
+
+
+def _read(client: Any, start: str, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Those of the alarms that exist, by name. A composite alarm has none of our fields, but the name is taken."""
+    wanted = [f"{start}-{name}" for name in names]
+    if not wanted:  # without names, AWS returns every alarm of the account
+        return {}
+    answer = client.describe_alarms(AlarmNames=wanted, AlarmTypes=["MetricAlarm", "CompositeAlarm"], MaxRecords=100)
+    found = (*answer["MetricAlarms"], *answer["CompositeAlarms"])
+    return {alarm["AlarmName"].removeprefix(f"{start}-"): alarm for alarm in found}
 
 
 kind = Kind(
@@ -138,12 +125,10 @@ kind = Kind(
     create=create,
     destroy=destroy,
     info=info,
-    actions=Actions(
-        create=("cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"),
-        destroy=("cloudwatch:DescribeAlarms", "cloudwatch:DeleteAlarms"),
-        info=("cloudwatch:DescribeAlarms",),
+    actions=Actions.plain(
+        read=("cloudwatch:DescribeAlarms",),
+        create=("cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"),
+        destroy=("cloudwatch:DeleteAlarms",),
     ),
 )
-create_task = kind.task("create")
-destroy_task = kind.task("destroy")
-info_task = kind.task("info")
+create_task, destroy_task, info_task = kind.handlers()

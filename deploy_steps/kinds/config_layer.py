@@ -6,12 +6,11 @@ import io
 import zipfile
 from typing import Any
 
-from deploy_steps.contract import UNKNOWN, Change, Result, differences, tag_differences
+from deploy_steps.contract import Live, Outputs
+from deploy_steps.engine import Calls, Facts, plain_kind
 from deploy_steps.ownership import decode_tags, encode_tags, ensure_ours, is_ours
-from deploy_steps.task import Actions, Kind
-from orchestrator.core.specs import ConfigLayerIdentity, ConfigLayerSpec, Owner
+from orchestrator.core.specs import ConfigLayerIdentity, ConfigLayerSpec
 
-KIND = "config-layer"
 DOCUMENT = "python/digital_twin_info.json"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -26,97 +25,59 @@ def packed(document: bytes) -> bytes:
     return made.getvalue()
 
 
-def create(client: Any, spec: ConfigLayerSpec, *, dry_run: bool = False) -> Result:
-    """Publish a version unless our newest one is as specified. A version never changes: an update is a new one."""
-    ours = _read(client, spec.name, spec.owner)
-    changes = _changes(spec, ours[0]) if ours else ()
-    if ours and not changes:
-        return Result(KIND, spec.name, "unchanged", outputs={"arn": ours[0]["arn"]})
-    arn = UNKNOWN if dry_run else _publish(client, spec)
-    return Result(KIND, spec.name, "updated" if ours else "created", changes, {"arn": arn})
+def _read(client: Any, wanted: ConfigLayerSpec | ConfigLayerIdentity) -> Live | None:
+    """Our newest version, with the numbers of all that a destroy removes; None if there is no such version.
 
-
-def destroy(client: Any, identity: ConfigLayerIdentity, *, dry_run: bool = False) -> Result:
-    """Remove our versions; a function that uses one keeps working.
-
-    `absent` means that nothing is left to remove, which with `keep_latest` is the newest version standing alone.
+    Raises ForeignResource when the layer has versions and none is ours. Versions that someone else published next to
+    ours are left alone: a function names the version it uses.
     """
-    ours = _read(client, identity.name, identity.owner)
-    doomed = ours[1:] if identity.keep_latest else ours
-    if not dry_run:
-        for version in doomed:
-            client.delete_layer_version(LayerName=identity.name, VersionNumber=version["number"])
-    return Result(KIND, identity.name, "deleted" if doomed else "absent")
-
-
-def info(client: Any, spec: ConfigLayerSpec) -> Result:
-    """Compare our newest version with the spec."""
-    ours = _read(client, spec.name, spec.owner)
+    pages = client.get_paginator("list_layer_versions").paginate(LayerName=wanted.name)
+    listed = [(item, decode_tags(item.get("Description", ""))) for page in pages for item in page["LayerVersions"]]
+    ours = [(item, tags) for item, tags in listed if is_ours(wanted.owner, tags)]
+    if listed and not ours:
+        ensure_ours("layer", wanted.name, wanted.owner, listed[0][1])
+    ours.sort(key=lambda version: -int(version[0]["Version"]))
+    if isinstance(wanted, ConfigLayerIdentity) and wanted.keep_latest:
+        ours = ours[1:]
     if not ours:
-        return Result(KIND, spec.name, "absent")
-    changes = _changes(spec, ours[0])
-    return Result(KIND, spec.name, "drifted" if changes else "present", changes, {"arn": ours[0]["arn"]})
+        return None
+    newest, tags = ours[0]
+    settings = {"content_sha256": tags.get("sha256"), "runtimes": sorted(newest.get("CompatibleRuntimes", []))}
+    numbers = [int(item["Version"]) for item, _ in ours]
+    return Live(settings, tags, id=numbers, outputs={"arn": newest["LayerVersionArn"]})
 
 
-def _changes(spec: ConfigLayerSpec, live: dict[str, Any]) -> tuple[Change, ...]:
-    desired = {"content_sha256": spec.content.sha256, "runtimes": sorted(spec.runtimes)}
-    return differences(desired, live) + tag_differences(spec.owner, live["marks"])
+def _desired(spec: ConfigLayerSpec) -> dict[str, Any]:
+    return {"content_sha256": spec.content.sha256, "runtimes": sorted(spec.runtimes)}
 
 
-def _publish(client: Any, spec: ConfigLayerSpec) -> str:
+def create(client: Any, spec: ConfigLayerSpec) -> Outputs:
+    """Publish a version unless our newest one is as specified. A version never changes: an update is a new one."""
     made = client.publish_layer_version(
         LayerName=spec.name,
         Description=_description(spec),
         Content={"S3Bucket": spec.content.bucket, "S3Key": spec.content.key},
         CompatibleRuntimes=list(spec.runtimes),
     )
-    return str(made["LayerVersionArn"])
+    return {"arn": made["LayerVersionArn"]}
 
 
 def _description(spec: ConfigLayerSpec) -> str:
-    # Layers carry no tags, so a version's description says whose it is and what is in it (256 characters at most).
+    # Layers have no tags, so a version's description says whose it is and what is in it (256 characters at most).
     return encode_tags({**spec.owner.tags, "sha256": spec.content.sha256})
 
 
-def _read(client: Any, name: str, owner: Owner) -> list[dict[str, Any]]:
-    """Our versions, newest first; none when there is no layer.
-
-    Raises ForeignResource when the layer has versions and none is ours. Versions that someone else published next to
-    ours are left alone: a function names the version it uses.
-    """
-    pages = client.get_paginator("list_layer_versions").paginate(LayerName=name)
-    listed = [_version(item) for page in pages for item in page["LayerVersions"]]
-    ours = [version for version in listed if is_ours(owner, version["marks"])]
-    if listed and not ours:
-        ensure_ours("layer", name, owner, listed[0]["marks"])
-    return sorted(ours, key=lambda version: -version["number"])
+def delete(client: Any, identity: ConfigLayerIdentity, live: Live) -> None:
+    """Remove our versions, or with `keep_latest` the superseded ones; a function that uses one keeps working."""
+    for number in live.id:
+        client.delete_layer_version(LayerName=identity.name, VersionNumber=number)
 
 
-def _version(item: dict[str, Any]) -> dict[str, Any]:
-    marks = decode_tags(item.get("Description", ""))
-    return {
-        "arn": item["LayerVersionArn"],
-        "number": int(item["Version"]),
-        "content_sha256": marks.get("sha256"),
-        "runtimes": sorted(item.get("CompatibleRuntimes", [])),
-        "marks": marks,
-    }
-
-
-kind = Kind(
-    name=KIND,
-    service="lambda",
-    spec=ConfigLayerSpec,
-    identity=ConfigLayerIdentity,
-    create=create,
-    destroy=destroy,
-    info=info,
-    actions=Actions(
-        create=("lambda:ListLayerVersions", "lambda:PublishLayerVersion", "s3:GetObject"),
-        destroy=("lambda:ListLayerVersions", "lambda:DeleteLayerVersion"),
-        info=("lambda:ListLayerVersions",),
-    ),
+kind = plain_kind(
+    Facts("config-layer", "lambda", ConfigLayerSpec, ConfigLayerIdentity, outputs=("arn",)),
+    Calls(_read, _desired, create, None, delete),
+    read=("lambda:ListLayerVersions",),
+    create=("lambda:PublishLayerVersion", "s3:GetObject"),
+    destroy=("lambda:DeleteLayerVersion",),
 )
-create_task = kind.task("create")
-destroy_task = kind.task("destroy")
-info_task = kind.task("info")
+create_task, destroy_task, info_task = kind.handlers()

@@ -4,100 +4,62 @@ from __future__ import annotations
 
 from typing import Any
 
-from deploy_steps.contract import Change, Result, differences
-from deploy_steps.kinds.shared.function_ownership import ensure_parent_ours
-from deploy_steps.task import Actions, Kind
+from deploy_steps.contract import Live, Wanted
+from deploy_steps.engine import Calls, Facts, plain_kind
+from deploy_steps.kinds.shared.function_ownership import READ_FUNCTION, ensure_function_ours
 from orchestrator.core.specs import Identity, InvokeConfigSpec
 
-KIND = "invoke-config"
+
+def _read(client: Any, wanted: Wanted) -> Live | None:
+    try:
+        live = client.get_function_event_invoke_config(FunctionName=wanted.name)
+    except client.exceptions.ResourceNotFoundException:  # no settings, or no function: the same error
+        return None
+    return Live(
+        {
+            "max_retries": live.get("MaximumRetryAttempts"),
+            "max_event_age_seconds": live.get("MaximumEventAgeInSeconds"),
+            "on_failure_arn": live.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination"),
+        }
+    )
 
 
-def create(client: Any, spec: InvokeConfigSpec, *, dry_run: bool = False, new: bool = False) -> Result:
-    """Set retries, event age and the on-failure destination; one call replaces all of them.
-
-    `new` is for a function that has just been made: it is ours, and has no settings.
-    """
-    live = None if new else _read(client, spec.name)
-    changes = _changes(spec, live) if live else ()
-    if live and not changes:
-        return Result(KIND, spec.name, "unchanged")
-    if not new:
-        ensure_parent_ours(client, KIND, spec.name, spec.owner, dry_run=dry_run)
-    if not dry_run:
-        client.put_function_event_invoke_config(
-            FunctionName=spec.name,
-            MaximumRetryAttempts=spec.max_retries,
-            MaximumEventAgeInSeconds=spec.max_event_age_seconds,
-            DestinationConfig={"OnFailure": {"Destination": spec.on_failure_arn}},
-        )
-    return Result(KIND, spec.name, "updated" if live else "created", changes)
-
-
-def destroy(client: Any, identity: Identity, *, dry_run: bool = False) -> Result:
-    """Remove the settings. A function that is gone took them along."""
-    if _read(client, identity.name) is None:
-        return Result(KIND, identity.name, "absent")
-    ensure_parent_ours(client, KIND, identity.name, identity.owner)
-    if not dry_run:
-        client.delete_function_event_invoke_config(FunctionName=identity.name)
-    return Result(KIND, identity.name, "deleted")
-
-
-def info(client: Any, spec: InvokeConfigSpec) -> Result:
-    """Compare the live settings with the spec."""
-    live = _read(client, spec.name)
-    if live is None:
-        return Result(KIND, spec.name, "absent")
-    changes = _changes(spec, live)
-    return Result(KIND, spec.name, "drifted" if changes else "present", changes)
-
-
-def _changes(spec: InvokeConfigSpec, live: dict[str, Any]) -> tuple[Change, ...]:
-    desired = {
+def _desired(spec: InvokeConfigSpec) -> dict[str, Any]:
+    return {
         "max_retries": spec.max_retries,
         "max_event_age_seconds": spec.max_event_age_seconds,
         "on_failure_arn": spec.on_failure_arn,
     }
-    return differences(desired, live)
 
 
-def _read(client: Any, name: str) -> dict[str, Any] | None:
-    try:
-        live = client.get_function_event_invoke_config(FunctionName=name)
-    except client.exceptions.ResourceNotFoundException:  # no settings, or no function: the same error
-        return None
-    return {
-        "max_retries": live.get("MaximumRetryAttempts"),
-        "max_event_age_seconds": live.get("MaximumEventAgeInSeconds"),
-        "on_failure_arn": live.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination"),
-    }
+def create(client: Any, spec: InvokeConfigSpec) -> None:
+    """Set retries, event age and the on-failure destination; one call replaces all of them."""
+    client.put_function_event_invoke_config(
+        FunctionName=spec.name,
+        MaximumRetryAttempts=spec.max_retries,
+        MaximumEventAgeInSeconds=spec.max_event_age_seconds,
+        DestinationConfig={"OnFailure": {"Destination": spec.on_failure_arn}},
+    )
 
 
-kind = Kind(
-    name=KIND,
-    service="lambda",
-    spec=InvokeConfigSpec,
-    identity=Identity,
-    create=create,
-    destroy=destroy,
-    info=info,
-    create_first=True,
-    actions=Actions(
-        create=(
-            "lambda:GetFunctionEventInvokeConfig",
-            "lambda:GetFunction",
-            "lambda:ListTags",
-            "lambda:PutFunctionEventInvokeConfig",
-        ),
-        destroy=(
-            "lambda:GetFunctionEventInvokeConfig",
-            "lambda:GetFunction",
-            "lambda:ListTags",
-            "lambda:DeleteFunctionEventInvokeConfig",
-        ),
-        info=("lambda:GetFunctionEventInvokeConfig",),
+def delete(client: Any, identity: Identity, _live: Live) -> None:
+    """Remove the settings. A function that is gone took them along."""
+    client.delete_function_event_invoke_config(FunctionName=identity.name)
+
+
+kind = plain_kind(
+    Facts(
+        "invoke-config",
+        "lambda",
+        InvokeConfigSpec,
+        Identity,
+        # The call replaces what exists; this error says that another change is under way.
+        name_taken="ResourceConflictException",
+        ensure_parent_ours=ensure_function_ours,
     ),
+    Calls(_read, _desired, create, None, delete),
+    read=("lambda:GetFunctionEventInvokeConfig",),
+    create=(*READ_FUNCTION, "lambda:PutFunctionEventInvokeConfig"),
+    destroy=(*READ_FUNCTION, "lambda:DeleteFunctionEventInvokeConfig"),
 )
-create_task = kind.task("create")
-destroy_task = kind.task("destroy")
-info_task = kind.task("info")
+create_task, destroy_task, info_task = kind.handlers()

@@ -1,6 +1,6 @@
 """The token of one connection between clouds, in Secrets Manager, where sender or receiver reads it.
 
-The token itself never stands in an event, an answer, the journal or an error: a spec says where it is to be found.
+The token itself is never in an event, an answer, the journal or an error: a spec says where to find it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from deploy_steps.aws import tag_list, tag_map
-from deploy_steps.contract import NOT_SHOWN, UNKNOWN, Change, Result, fields_among, tag_differences, tags_among
+from deploy_steps.contract import NOT_SHOWN, UNKNOWN, Change, Changes, Result, tag_differences
 from deploy_steps.errors import InvalidInput, MissingToken
 from deploy_steps.ownership import ensure_ours
 from deploy_steps.task import Actions, Kind
@@ -22,7 +22,7 @@ _DIFFERS = "(another value)"
 
 
 def create(client: Any, spec: SecretSpec, *, s3: Any, dry_run: bool = False) -> Result:
-    """Make the secret, bring it back from a scheduled deletion, or put in the project's token if it is another one.
+    """Make the secret, restore it from a scheduled deletion, or put in the project's token if it differs.
 
     Raises MissingToken when there is no value and none to put in.
     """
@@ -40,12 +40,12 @@ def put(client: Any, spec: SecretSpec, token: str | None, *, dry_run: bool = Fal
     if live["deletion"] and not dry_run:
         client.restore_secret(SecretId=spec.name)
     changes = _changes(client, spec, live, token, readable=not live["deletion"] or not dry_run)
-    value = (token or _generated(spec)) if "value" in fields_among(changes) else None
+    value = (token or _generated(spec)) if "value" in changes.fields else None
     if not dry_run:
         if value:
             client.put_secret_value(SecretId=spec.name, SecretString=value)
-        if tags := tags_among(changes):
-            client.tag_resource(SecretId=spec.name, Tags=tag_list(tags))
+        if changes.tags:
+            client.tag_resource(SecretId=spec.name, Tags=tag_list(changes.tags))
     return Result(KIND, spec.name, "updated" if changes else "unchanged", changes, {"arn": live["arn"]})
 
 
@@ -69,18 +69,16 @@ def info(client: Any, spec: SecretSpec, *, s3: Any) -> Result:
     return Result(KIND, spec.name, "drifted" if changes else "present", changes, {"arn": live["arn"]})
 
 
-def _changes(
-    client: Any, spec: SecretSpec, live: Mapping[str, Any], token: str | None, *, readable: bool
-) -> tuple[Change, ...]:
+def _changes(client: Any, spec: SecretSpec, live: Mapping[str, Any], token: str | None, *, readable: bool) -> Changes:
     """What differs. The value of a secret that is scheduled for deletion cannot be read, so it is not compared."""
-    changes = tag_differences(spec.owner, live["tags"])
+    changes = list(tag_differences(spec.owner, live["tags"]))
     if not live["has_value"]:
-        changes = (Change("value", None, NOT_SHOWN), *changes)
+        changes.insert(0, Change("value", None, NOT_SHOWN))
     elif token and readable and token != _value(client, spec.name):
-        changes = (Change("value", NOT_SHOWN, _DIFFERS), *changes)
+        changes.insert(0, Change("value", NOT_SHOWN, _DIFFERS))
     if live["deletion"]:
-        changes = (Change("scheduled_deletion", live["deletion"], None), *changes)
-    return changes
+        changes.insert(0, Change("scheduled_deletion", live["deletion"], None))
+    return Changes(changes)
 
 
 def _generated(spec: SecretSpec) -> str:
@@ -156,6 +154,4 @@ kind = Kind(
         info=("s3:GetObject", "secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"),
     ),
 )
-create_task = kind.task("create")
-destroy_task = kind.task("destroy")
-info_task = kind.task("info")
+create_task, destroy_task, info_task = kind.handlers()

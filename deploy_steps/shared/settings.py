@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from orchestrator.core.names import Installation
-from orchestrator.core.plan.watch import WATCHED, Watch
+from orchestrator.core.placement import WATCHED, Watch
 
 
 def state_table() -> str:

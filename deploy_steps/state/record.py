@@ -16,9 +16,9 @@ from deploy_steps.errors import Locked
 from deploy_steps.shared import summary
 from deploy_steps.shared.outcome import outcome
 from deploy_steps.state import state_table, stored_plan
+from orchestrator.core.catalogue import COMPONENTS, QUEUES
 from orchestrator.core.names import TwinNames
 from orchestrator.core.plan.footprint import Footprint
-from orchestrator.core.plan.mapping import COMPONENTS, QUEUES
 from orchestrator.core.plan.prune import EVERY_CONNECTION, Removal, wanted
 from orchestrator.core.plan.starting_state import starting_state
 

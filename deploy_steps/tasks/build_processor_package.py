@@ -16,7 +16,9 @@ from deploy_steps.contract import Outcome, Result
 from deploy_steps.errors import InvalidProject
 from deploy_steps.task import task
 from orchestrator.core.names import package_key
-from orchestrator.core.plan import device_component, package_digest
+from orchestrator.core.plan import FunctionComponent, device_component, package_digest
+from orchestrator.core.spec_json import as_json, read_spec
+from orchestrator.core.specs import StoredObject
 
 ACTIONS = ("s3:ListBucket", "s3:GetObject", "s3:PutObject")
 NEEDS_PYDANTIC = True
@@ -44,9 +46,9 @@ def build(s3: Any, event: Mapping[str, Any]) -> tuple[Outcome, dict[str, Any]]:
             s3.put_object(
                 Bucket=bucket, Key=key, Body=content, Metadata={"sha256": sha256}, ContentType="application/zip"
             )
-    package = {"bucket": bucket, "key": key, "sha256": sha256}
-    recorded = device.get("recorded", False)
-    return outcome, device_component(device["device"], device["name"], package, template, recorded=recorded)
+    package, recorded = StoredObject(bucket, key, sha256), device.get("recorded", False)
+    read = read_spec(FunctionComponent, template)
+    return outcome, as_json(device_component(device["device"], device["name"], package, read, recorded=recorded))
 
 
 def where(device: Mapping[str, str], template: Mapping[str, Any]) -> tuple[str, str]:

@@ -21,32 +21,19 @@ from deploy_steps.registry import KINDS
 from deploy_steps.shared import findings
 from deploy_steps.task import Kind, journal
 from deploy_steps.tasks.build_processor_package import kept, where
-from orchestrator.core.plan import device_component
+from orchestrator.core.catalogue import COMPONENTS, FUNCTIONS, OF, PARTS
+from orchestrator.core.plan import FunctionComponent, device_component
 from orchestrator.core.plan.footprint import Footprint
-from orchestrator.core.plan.mapping import FUNCTIONS
 from orchestrator.core.plan.prune import wanted
-from orchestrator.core.spec_json import read_spec
+from orchestrator.core.spec_json import as_json, read_spec
+from orchestrator.core.specs import StoredObject
 
 ACTIONS = tuple(dict.fromkeys(action for kind in KINDS.values() for action in kind.actions.info))
 
 _TWIN_READERS = 24
 _DEVICE_READERS = 4  # of five calls each, two of them of the fifteen that Lambda takes in a second
-SINGLE = {
-    "failure_queue": "failure-queue",
-    "log_group": "log-group",
-    "configuration_layer": "config-layer",
-    "dashboard": "dashboard",
-    "hot_table": "hot-table",
-    "iot_rule": "iot-rule",
-}
+SINGLE = {name: OF[name].kind for name in COMPONENTS if name not in FUNCTIONS and OF[name].plan_key == name}
 """The components that are one resource each, and its kind."""
-_PARTS = {
-    "role": "iam-role",
-    "function": "function",
-    "url": "function-url",
-    "invoke_config": "invoke-config",
-    "event_source": "event-source",
-}
 _PERMISSIONS = "permissions"
 
 Client = Callable[[str], Any]
@@ -93,8 +80,8 @@ def _of_twin(plan: Mapping[str, Any], now: Footprint) -> Iterator[_Wanted]:
 
 
 def _of_function(component: Mapping[str, Any], layer: str) -> Iterator[_Wanted]:
-    for part, kind in _PARTS.items():
-        if part in component:
+    for part, kind in PARTS.items():
+        if part in component and part != _PERMISSIONS:
             known = {"configuration_layer": layer} if part == "function" else {}
             yield _Wanted(KINDS[kind], {**component[part], **known})
     if component[_PERMISSIONS]["statements"]:
@@ -117,8 +104,9 @@ def _device(client: Client, plan: Mapping[str, Any], device: Mapping[str, str]) 
     template = plan["functions"]["processor"]
     bucket, key = where(device, template)
     sha256 = _sha256(client("s3"), bucket, key)
-    package = {"bucket": bucket, "key": key, "sha256": sha256 or ""}
-    component = device_component(device["device"], device["name"], package, template)
+    package = StoredObject(bucket, key, sha256 or "")
+    made = device_component(device["device"], device["name"], package, read_spec(FunctionComponent, template))
+    component = as_json(made)
     if sha256 is None:
         del component["function"]
     found = [_look(client, each) for each in _of_function(component, plan["configuration_layer_arn"])]

@@ -74,11 +74,11 @@ def load(s3: Any, secrets: Any, dynamodb: Any, event: Mapping[str, Any]) -> dict
             about,
             ours(record),
             settings.watch(),
+            settings.permissions_boundary(),
         )
     except PlanTooLarge as error:
         raise InvalidProject(str(error)) from None
-    bounded = _bounded(made, settings.permissions_boundary())
-    return _flowing({**bounded, "unchanged_since_deploy": False, "basis": basis}, drain_seconds, record)
+    return _flowing({**made.as_json(), "unchanged_since_deploy": False, "basis": basis}, drain_seconds, record)
 
 
 def _flowing(made: dict[str, Any], drain_seconds: int, record: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -164,7 +164,7 @@ def _keep_configuration(s3: Any, project: Project) -> None:
     try:
         s3.put_object(
             Bucket=bucket,
-            Key=configuration(project, bucket)["key"],
+            Key=configuration(project, bucket).key,
             Body=packed(project.configuration),
             ContentType="application/zip",
             IfNoneMatch="*",
@@ -172,13 +172,6 @@ def _keep_configuration(s3: Any, project: Project) -> None:
     except ClientError as error:
         if aws.error_code(error) not in _THERE:
             raise
-
-
-def _bounded(made: dict[str, Any], boundary: str | None) -> dict[str, Any]:
-    """The plan with the installation's permissions boundary on every role."""
-    for role in (made["iot_role"], *(component["role"] for component in made["functions"].values())):
-        role["permissions_boundary"] = boundary
-    return made
 
 
 def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:

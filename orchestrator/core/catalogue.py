@@ -37,13 +37,13 @@ Needed = Callable[[Placement], bool]
 @dataclass(frozen=True)
 class Function:
     """What does not depend on the mapping. A public function is called over a URL, the others are invoked
-    asynchronously; `outbox` is the component in which events wait for a sender that batches.
+    asynchronously. One that `sends` to another cloud has an outbox in front of it where events share requests.
     """
 
     timeout_seconds: int
     description: str
     public: bool = False
-    outbox: str = ""
+    sends: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,10 +100,21 @@ def _function(
     by = {"url": "function-url"} if function.public else {"invoke_config": "invoke-config"}
     for part, kind in {"role": "iam-role", "permissions": "permissions", **by}.items():
         yield Component(f"{name}_{part}", kind, layer, needed, named, hangs_on=(name,), part=part, each=each)
-    if outbox := function.outbox:
-        parents = (name, outbox)
-        both = lambda on: all(OF[parent].needed(on) for parent in parents)  # noqa: E731
+    if function.sends:
+        both, parents = (lambda on: needed(on) and OF[_queue(name)].needed(on)), (name, _queue(name))
         yield Component(f"{name}_source", "event-source", layer, both, named, hangs_on=parents, part="event_source")
+
+
+def _queue(sender: str) -> str:
+    return f"{sender}_queue"
+
+
+def _asynchronous(on: Placement) -> bool:  # the writer's caller waits for its answer
+    return on.l1 or on.l2
+
+
+def _public(on: Placement) -> bool:  # another cloud calls a function here
+    return (on.l2 and not on.l1) or (on.l3 and not on.l2)
 
 
 def _alarm(alarm: str, needed: Needed) -> Component:
@@ -112,8 +123,8 @@ def _alarm(alarm: str, needed: Needed) -> Component:
 
 
 def _outbox(sender: str, layer: str, needed: Needed) -> Component:
-    named = lambda twin: twin.outbox(sender)  # noqa: E731
-    return Component(f"{sender}_queue", "outbox", layer, lambda on: on.batching and needed(on), named, "data")
+    batching, named = (lambda on: on.batching and needed(on)), (lambda twin: twin.outbox(sender))
+    return Component(_queue(sender), "outbox", layer, batching, named, "data")
 
 
 def _single(name: str, kind: str, layer: str, needed: Needed, phase: Literal["functions", "data"]) -> Component:
@@ -123,11 +134,11 @@ def _single(name: str, kind: str, layer: str, needed: Needed, phase: Literal["fu
 
 # A sender's four attempts, with 1, 2 and 4 seconds between them, fit a minute. A public function's caller waits for it.
 _DISPATCHER = Function(15, "Passes each device's telemetry on to where L2 runs.")
-_CONNECTOR = Function(60, "Sends telemetry to the Ingestion function on another cloud.", outbox="connector_queue")
+_CONNECTOR = Function(60, "Sends telemetry to the Ingestion function on another cloud.", sends=True)
 _INGESTION = Function(15, "Takes in telemetry from the Connector on another cloud.", public=True)
 _PROCESSOR = Function(30, "Processes telemetry.")
 _STORES_OR_SENDS = "Stores telemetry in the hot table, or sends it to the Writer on another cloud."
-_PERSISTER = Function(60, _STORES_OR_SENDS, outbox="persister_queue")
+_PERSISTER = Function(60, _STORES_OR_SENDS, sends=True)
 _EVENT_CHECKER = Function(30, "Starts the actions of the events whose condition holds.")
 _WRITER = Function(15, "Stores telemetry from the Persister on another cloud.", public=True)
 
@@ -135,24 +146,32 @@ CATALOGUE: tuple[Component, ...] = (
     Component("iot_rule", "iot-rule", "L1", lambda on: on.l1, attrgetter("iot_rule"), entrance=True),
     Component("iot_role", "iam-role", "L1", lambda on: on.l1, attrgetter("iot_role"), hangs_on=("iot_rule",)),
     *_function("dispatcher", "L1", lambda on: on.l1, _DISPATCHER),
-    *_function("connector", "L1", lambda on: on.l1_sends, _CONNECTOR),
-    *_function("ingestion", "L2", lambda on: on.l2_receives, _INGESTION, entrance=True),
+    *_function("connector", "L1", lambda on: on.l1 and not on.l2, _CONNECTOR),
+    *_function("ingestion", "L2", lambda on: on.l2 and not on.l1, _INGESTION, entrance=True),
     *_function("device_processor", "L2", lambda on: on.l2, _PROCESSOR, named=TwinNames.device_processor, each="device"),
     *_function("processor", "L2", lambda on: on.l2, _PROCESSOR),
     *_function("persister", "L2", lambda on: on.l2, _PERSISTER),
     *_function("event_checker", "L2", lambda on: on.l2 and on.event_checking, _EVENT_CHECKER),
-    *_function("writer", "L3", lambda on: on.l3_receives, _WRITER),
-    _alarm("failed-events", lambda on: on.asynchronous),
-    _alarm("refused-requests", lambda on: on.public),
-    _alarm("url-requests", lambda on: on.public),
+    *_function("writer", "L3", lambda on: on.l3 and not on.l2, _WRITER),
+    _alarm("failed-events", _asynchronous),
+    _alarm("refused-requests", _public),
+    _alarm("url-requests", _public),
     _single("dashboard", "dashboard", "shared", lambda on: on.any and on.watch.dashboards, "functions"),
     _single("hot_table", "hot-table", "L3", lambda on: on.l3, "data"),
-    _outbox("connector", "L1", lambda on: on.l1_sends),
-    _outbox("persister", "L2", lambda on: on.l2_sends),
-    _single("failure_queue", "failure-queue", "shared", lambda on: on.asynchronous, "data"),
+    _outbox("connector", "L1", lambda on: on.l1 and not on.l2),
+    _outbox("persister", "L2", lambda on: on.l2 and not on.l3),
+    _single("failure_queue", "failure-queue", "shared", _asynchronous, "data"),
     _single("log_group", "log-group", "shared", lambda on: on.any, "data"),
     _single("configuration_layer", "config-layer", "shared", lambda on: on.any, "data"),
-    Component("secret", "secret", "shared", lambda on: on.crossing, TwinNames.secret, "data", each="connection"),
+    Component(
+        "secret",
+        "secret",
+        "shared",
+        lambda on: on.l1 != on.l2 or on.l2 != on.l3,
+        TwinNames.secret,
+        "data",
+        each="connection",
+    ),
 )
 """In the order in which an event can pass the functions, and then from what is removed first to what is removed last.
 A connector's and a persister's events leave AWS, and an ingestion's and a writer's come from another cloud.
@@ -175,10 +194,10 @@ FUNCTIONS = tuple(name for name in COMPONENTS if name in SHAPES)
 PUBLIC = tuple(name for name in FUNCTIONS if SHAPES[name].public)
 """Those that another cloud calls over a URL; the others are invoked asynchronously."""
 
-SENDERS = tuple(name for name in FUNCTIONS if SHAPES[name].outbox)
+SENDERS = tuple(name for name in FUNCTIONS if SHAPES[name].sends)
 """Those that can send to another cloud, and then can work off a queue of what waits to be sent."""
 
-QUEUES = {SHAPES[sender].outbox: sender for sender in SENDERS}
+QUEUES = {_queue(sender): sender for sender in SENDERS}
 """The components that are outboxes, and the function that works each off. No mapping needs both."""
 
 ALARMS = {name: name.removesuffix("_alarm").replace("_", "-") for name in COMPONENTS if OF[name].kind == "alarms"}
@@ -186,6 +205,9 @@ ALARMS = {name: name.removesuffix("_alarm").replace("_", "-") for name in COMPON
 
 PARTS = {"function": "function"} | {row.part: row.kind for row in CATALOGUE if row.part}
 """What a function's plan consists of, and the kind of each part."""
+
+OF_ANY_FUNCTION = frozenset({"function"} | {row.kind for row in CATALOGUE if row.part and len(row.hangs_on) == 1})
+"""The kinds that deploying or removing a function can come to. An event source has a step of its own."""
 
 REMOVAL = tuple(sorted((row for row in CATALOGUE if not row.hangs_on), key=lambda row: not row.entrance))
 """The order in which a twin is taken down: entrances first, then what an event passes next, data last. What hangs on a

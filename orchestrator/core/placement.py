@@ -49,38 +49,3 @@ class Placement:
     def any(self) -> bool:
         """Whether anything runs on AWS at all."""
         return self.l1 or self.l2 or self.l3
-
-    @property
-    def asynchronous(self) -> bool:
-        """Whether there are functions whose caller does not wait. Whoever calls the writer waits for its answer."""
-        return self.l1 or self.l2
-
-    @property
-    def l1_sends(self) -> bool:
-        """Whether events leave AWS after L1."""
-        return self.l1 and not self.l2
-
-    @property
-    def l2_sends(self) -> bool:
-        """Whether events leave AWS after L2."""
-        return self.l2 and not self.l3
-
-    @property
-    def l2_receives(self) -> bool:
-        """Whether another cloud calls L2 here."""
-        return self.l2 and not self.l1
-
-    @property
-    def l3_receives(self) -> bool:
-        """Whether another cloud calls L3 here."""
-        return self.l3 and not self.l2
-
-    @property
-    def public(self) -> bool:
-        """Whether another cloud calls a function here."""
-        return self.l2_receives or self.l3_receives
-
-    @property
-    def crossing(self) -> bool:
-        """Whether events cross between AWS and another cloud."""
-        return self.l1 != self.l2 or self.l2 != self.l3

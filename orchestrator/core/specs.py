@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from orchestrator.core.names import ALARMS
 
 MANAGED_BY = "multicloud-gluecode"
 STATEMENTS = "gluecode-"
 """How the ids of our statements in a function's policy start. Others are not ours to change."""
+
+
+LEFT_OUT = {"left out": True}
+"""Marks a field that JSON has only where it differs from its default."""
 
 
 class InvalidSpec(Exception):
@@ -26,8 +30,8 @@ class Owner:
 
     twin: str
     layer: str = "shared"
-    adopt: bool = False
-    recorded: bool = False
+    adopt: bool = field(default=False, metadata=LEFT_OUT)
+    recorded: bool = field(default=False, metadata=LEFT_OUT)
 
     @property
     def tags(self) -> dict[str, str]:
@@ -37,10 +41,13 @@ class Owner:
 
 @dataclass(frozen=True)
 class Identity:
-    """What is needed to remove a thing: its name and whose it is. It outlives the configuration."""
+    """What is needed to remove a thing: its name and whose it is. It outlives the configuration. Every spec has it."""
 
     name: str
     owner: Owner
+
+
+S = TypeVar("S", bound=Identity)
 
 
 @dataclass(frozen=True)
@@ -53,25 +60,21 @@ class StoredObject:
 
 
 @dataclass(frozen=True)
-class RoleSpec:
+class RoleSpec(Identity):
     """Desired role: the service that may assume it, and its inline policy as a JSON document."""
 
-    name: str
-    owner: Owner
     trusted_service: str
     policy: dict[str, Any]
     permissions_boundary: str | None = None
 
 
 @dataclass(frozen=True)
-class FunctionSpec:
+class FunctionSpec(Identity):
     """Desired function. `code.sha256` is base64, as Lambda's CodeSha256; memory is in MB, the time-out in seconds.
 
     `configuration_layer` is a layer version's ARN; it comes after `layers`.
     """
 
-    name: str
-    owner: Owner
     role_arn: str
     handler: str
     code: StoredObject
@@ -87,11 +90,8 @@ class FunctionSpec:
 
 
 @dataclass(frozen=True)
-class FunctionUrlSpec:
+class FunctionUrlSpec(Identity):
     """Desired URL: public, buffered. `name` is the function's name."""
-
-    name: str
-    owner: Owner
 
 
 @dataclass(frozen=True)
@@ -101,9 +101,9 @@ class Statement:
     id: str
     principal: str
     action: str
-    source_arn: str | None = None
-    function_url_auth_type: str | None = None
-    invoked_via_function_url: bool | None = None
+    source_arn: str | None = field(default=None, metadata=LEFT_OUT)
+    function_url_auth_type: str | None = field(default=None, metadata=LEFT_OUT)
+    invoked_via_function_url: bool | None = field(default=None, metadata=LEFT_OUT)
 
     def __post_init__(self) -> None:
         if not self.id.startswith(STATEMENTS):
@@ -111,40 +111,32 @@ class Statement:
 
 
 @dataclass(frozen=True)
-class PermissionsSpec:
+class PermissionsSpec(Identity):
     """All statements of ours that the function's policy shall hold. `name` is the function's name."""
 
-    name: str
-    owner: Owner
     statements: tuple[Statement, ...]
 
 
 @dataclass(frozen=True)
-class InvokeConfigSpec:
+class InvokeConfigSpec(Identity):
     """Desired settings. `name` is the function's name; the age is in seconds (60 to 21,600), retries are 0 to 2."""
 
-    name: str
-    owner: Owner
     max_retries: int
     max_event_age_seconds: int
     on_failure_arn: str
 
 
 @dataclass(frozen=True)
-class EventSourceSpec:
+class EventSourceSpec(Identity):
     """Desired mapping. `name` is the function's name, and that of the queue."""
 
-    name: str
-    owner: Owner
     queue_arn: str
 
 
 @dataclass(frozen=True)
-class IotRuleSpec:
+class IotRuleSpec(Identity):
     """Desired rule, enabled. IoT assumes `error_role_arn` to write to the queue."""
 
-    name: str
-    owner: Owner
     sql: str
     function_arn: str
     error_queue_url: str
@@ -152,20 +144,16 @@ class IotRuleSpec:
 
 
 @dataclass(frozen=True)
-class QueueIdentity:
+class QueueIdentity(Identity):
     """What is needed to remove a queue. One that still holds events stays unless `retain_data` is false."""
 
-    name: str
-    owner: Owner
     retain_data: bool = True
 
 
 @dataclass(frozen=True)
-class FailureQueueSpec:
+class FailureQueueSpec(Identity):
     """Desired queue. `url` is its address, as AWS forms it; `encrypted`: at rest, with keys that SQS manages."""
 
-    name: str
-    owner: Owner
     url: str
     retention_seconds: int
     encrypted: bool = True
@@ -185,15 +173,13 @@ class FailureQueueSpec:
 
 
 @dataclass(frozen=True)
-class OutboxSpec:
+class OutboxSpec(Identity):
     """Desired queue. `url` is its address, as AWS forms it; `encrypted`: at rest, with keys that SQS manages.
 
     What is received stays hidden for `visibility_seconds`, and comes again unless it was deleted by then; after so many
     `attempts` SQS itself moves it to the failure queue.
     """
 
-    name: str
-    owner: Owner
     url: str
     retention_seconds: int
     visibility_seconds: int
@@ -220,49 +206,38 @@ class OutboxSpec:
 
 
 @dataclass(frozen=True)
-class HotTableSpec:
+class HotTableSpec(Identity):
     """Desired table: `iotDeviceId` and `id` are its keys, both strings; it is billed on demand."""
-
-    name: str
-    owner: Owner
 
 
 @dataclass(frozen=True)
-class HotTableIdentity:
+class HotTableIdentity(Identity):
     """What is needed to remove the table. Its data is kept unless `retain_data` is false."""
 
-    name: str
-    owner: Owner
     retain_data: bool = True
 
 
 @dataclass(frozen=True)
-class LogGroupSpec:
+class LogGroupSpec(Identity):
     """Desired log group. `retention_days` is one of the numbers CloudWatch Logs knows (1, 3, 5, 7, 14, 30, …)."""
 
-    name: str
-    owner: Owner
     retention_days: int
 
 
 @dataclass(frozen=True)
-class ConfigLayerSpec:
+class ConfigLayerSpec(Identity):
     """Desired newest version. `content` is the zip in the artifact bucket (`packed`); what decides which version
     is current is the digest of the document in it (hexadecimal SHA-256).
     """
 
-    name: str
-    owner: Owner
     content: StoredObject
     runtimes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class ConfigLayerIdentity:
+class ConfigLayerIdentity(Identity):
     """What is needed to remove the layer: all its versions, or with `keep_latest` the superseded ones."""
 
-    name: str
-    owner: Owner
     keep_latest: bool = False
 
 
@@ -276,15 +251,13 @@ class TokenSource:
 
 
 @dataclass(frozen=True)
-class SecretSpec:
+class SecretSpec(Identity):
     """Desired secret, whose value is the bare token.
 
     A token in `source` wins. Without one the secret keeps the value it has; if it has none, one is made with
     `generate` (this side receives), and otherwise asked for (this side sends what the other side accepts).
     """
 
-    name: str
-    owner: Owner
     generate: bool = False
     source: TokenSource | None = None
 
@@ -308,21 +281,17 @@ class Alarm:
 
 
 @dataclass(frozen=True)
-class AlarmsSpec:
+class AlarmsSpec(Identity):
     """Desired alarms. Their names start with `name`; `topic_arn` is the SNS topic that is told, if there is one."""
 
-    name: str
-    owner: Owner
     alarms: tuple[Alarm, ...]
     topic_arn: str | None = None
 
 
 @dataclass(frozen=True)
-class AlarmsIdentity:
+class AlarmsIdentity(Identity):
     """What is needed to remove the alarms, or some of them."""
 
-    name: str
-    owner: Owner
     alarms: tuple[str, ...] = ALARMS
 
 
@@ -343,9 +312,7 @@ class DashboardContent:
 
 
 @dataclass(frozen=True)
-class DashboardSpec:
+class DashboardSpec(Identity):
     """Desired dashboard, by what it shows."""
 
-    name: str
-    owner: Owner
     shows: DashboardContent

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from orchestrator.core.plan.watch import WATCHED
+from orchestrator.core.placement import WATCHED
 from state_machines import PUBLIC
 
 Resource = dict[str, Any]

@@ -37,7 +37,7 @@ def page() -> str:
 
 
 def _kind(kind: Kind) -> str:
-    module = sys.modules[kind.create.__module__]
+    module = sys.modules[f"deploy_steps.kinds.{kind.name.replace('-', '_')}"]
     hints = get_type_hints(kind.spec)
     rows = [(markdown.code(field.name), _type(hints[field.name]), _default(field)) for field in fields(kind.spec)]
     actions = [

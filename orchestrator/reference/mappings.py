@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
+from orchestrator.core.catalogue import FUNCTIONS, needed
 from orchestrator.core.names import connection
-from orchestrator.core.plan.mapping import FUNCTIONS, needed
+from orchestrator.core.placement import Placement
 from orchestrator.reference import markdown
 
 _CLOUDS = ("aws", "azure", "gcp")
@@ -28,12 +29,12 @@ def page() -> str:
     shown = [name for name in (*FUNCTIONS, *_STORES) if name != "event_checker"]
     head = ("L1", "L2", "L3 hot", *(name.replace("_", " ") for name in shown), "connections")
     table = f'<div class="compact" markdown>\n\n{markdown.table(head, _rows(shown))}\n\n</div>'
-    return markdown.page("Mappings", "orchestrator/core/plan/mapping.py", _INTRODUCTION, table, wide=True)
+    return markdown.page("Mappings", "orchestrator/core/catalogue.py", _INTRODUCTION, table, wide=True)
 
 
 def _rows(shown: list[str]) -> Iterator[tuple[str, ...]]:
     for clouds in itertools.product(_CLOUDS, repeat=3):
-        here = needed(dict(zip(_LAYERS, clouds, strict=True)), event_checking=False)
+        here = needed(Placement.of(dict(zip(_LAYERS, clouds, strict=True)), event_checking=False))
         crossed = [
             f"**{markdown.code(connection(one, layer, other))}**"
             if other == "aws"

@@ -6,8 +6,8 @@ import inspect
 from collections.abc import Callable, Iterator
 
 from orchestrator.core import names
+from orchestrator.core.catalogue import FUNCTIONS, SENDERS
 from orchestrator.core.names import Installation, TwinNames
-from orchestrator.core.plan.mapping import FUNCTIONS
 from orchestrator.reference import markdown
 
 _TWIN = TwinNames("factory-twin")
@@ -17,7 +17,7 @@ _ARGUMENTS: dict[str, tuple[str, ...]] = {
     "device": ("oven-1",),
     "alarm": names.ALARMS,
     "connection_id": ("aws_l1_to_azure_l2",),
-    "sender": ("connector", "persister"),
+    "sender": SENDERS,
     "machine": ("deploy",),
     "words": ("create-iam-role",),
 }

@@ -11,8 +11,8 @@ from functools import cache
 from typing import Any
 
 import state_machines
+from orchestrator.core.catalogue import FUNCTIONS
 from orchestrator.core.names import TwinNames
-from orchestrator.core.plan.mapping import FUNCTIONS
 from orchestrator.graphs.model import Edge, Graph, State
 from orchestrator.report.facts import Attempt, Facts
 from state_machines import PUBLIC, retried

@@ -95,6 +95,6 @@ def least_for(project: Project, installation: Any, layer: str) -> list[least.Cre
     functions = packages.functions()
     code = Code(installation.bucket, functions.key, functions.sha256, (layer,))
     request = Request("bench", project.twin, project_files(project.twin))
-    made = plan(read_project(project.files), installation, code, Footprint(), request)
+    made = plan(read_project(project.files), installation, code, Footprint(), request).as_json()
     zipped = packages.zipped({"python/digital_twin_info.json": b"{}"})
     return least.calls_for(made, zipped, dict.fromkeys((device for device, _ in project.own), functions.content))

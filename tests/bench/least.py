@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy_steps.tasks.build_processor_package import where
-from orchestrator.core.plan.mapping import FUNCTIONS, needed
+from orchestrator.core.catalogue import FUNCTIONS, needed
+from orchestrator.core.placement import Placement
 
 Client = Callable[[str], Any]
 THREADS = 16
@@ -69,7 +70,7 @@ def calls_for(plan: Mapping[str, Any], configuration: bytes, packages: Mapping[s
     """The calls that create what a plan wants. `configuration` is the zip of the configuration layer, `packages` the
     zip of each device that has code of its own.
     """
-    wanted = needed(plan["providers"], event_checking=plan["event_checking"])
+    wanted = needed(Placement.of(plan["providers"], event_checking=plan["event_checking"]))
     return [
         *_shared(plan, wanted, configuration),
         *(call for name in FUNCTIONS if name in wanted for call in _function(plan["functions"][name])),

@@ -43,9 +43,9 @@ def listed(*mappings: dict[str, Any]) -> tuple[str, Any]:
 @pytest.mark.parametrize("state", PASSING)
 def test_while_lambda_is_at_work_on_it_every_verb_waits_and_tells_the_state(state: str) -> None:
     verbs: tuple[tuple[Callable[..., Any], Any], ...] = (
-        (event_source.create, SPEC),
-        (event_source.destroy, IDENTITY),
-        (event_source.info, SPEC),
+        (event_source.kind.create, SPEC),
+        (event_source.kind.destroy, IDENTITY),
+        (event_source.kind.info, SPEC),
     )
     for verb, about in verbs:
         client = stubbed("lambda", listed(mapping(state)))
@@ -58,7 +58,7 @@ def test_a_new_one_is_waited_for_and_the_journal_tells_that_it_was_made() -> Non
     client = stubbed("lambda", listed(), ("get_function", OURS), ("create_event_source_mapping", mapping("Creating")))
 
     with pytest.raises(NotReady, match="Creating") as waiting:
-        event_source.create(client, SPEC)
+        event_source.kind.create(client, SPEC)
 
     assert waiting.value.achieved is not None
     assert waiting.value.achieved.outcome == "created"
@@ -73,7 +73,7 @@ def test_one_that_is_enabled_again_is_waited_for() -> None:
     )
 
     with pytest.raises(NotReady, match="Enabling") as waiting:
-        event_source.create(client, SPEC)
+        event_source.kind.create(client, SPEC)
 
     assert waiting.value.achieved is not None
     assert [change.field for change in waiting.value.achieved.changes] == ["enabled"]
@@ -89,7 +89,7 @@ def test_as_long_as_it_is_being_deleted_it_may_still_receive() -> None:
     )
 
     with pytest.raises(NotReady, match="Deleting") as waiting:
-        event_source.destroy(client, IDENTITY)
+        event_source.kind.destroy(client, IDENTITY)
 
     assert waiting.value.achieved is not None
     assert waiting.value.achieved.outcome == "deleted"
@@ -104,18 +104,18 @@ def test_one_whose_function_is_gone_is_removed_as_well() -> None:
         listed(),
     )
 
-    assert event_source.destroy(client, IDENTITY).outcome == "deleted"
+    assert event_source.kind.destroy(client, IDENTITY).outcome == "deleted"
     client.all_answers_given()
 
 
 def test_where_lambda_knows_no_such_function_there_is_none() -> None:
     client = stubbed("lambda", ("list_event_source_mappings", GONE))
 
-    assert event_source.info(client, SPEC).outcome == "absent"
+    assert event_source.kind.info(client, SPEC).outcome == "absent"
 
 
 def test_what_another_queue_or_a_stream_of_the_name_runs_is_none_of_our_business() -> None:
     others = (f"{ARN}-2", ARN.replace(":sqs:", ":kinesis:"))
     client = stubbed("lambda", listed(*(mapping("Enabled", EventSourceArn=other) for other in others)))
 
-    assert event_source.destroy(client, IDENTITY).outcome == "absent"
+    assert event_source.kind.destroy(client, IDENTITY).outcome == "absent"

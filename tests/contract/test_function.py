@@ -62,7 +62,7 @@ def test_a_new_function_is_created_although_it_is_still_pending() -> None:
         ("create_function", live(State="Pending", StateReasonCode="Creating")["Configuration"]),
     )
 
-    result = function.create(client, SPEC)
+    result = function.kind.create(client, SPEC)
 
     assert result.outcome == "created"
     assert result.outputs == {"arn": "arn:aws:lambda:eu-central-1:111122223333:function:twin-writer"}
@@ -71,14 +71,14 @@ def test_a_new_function_is_created_although_it_is_still_pending() -> None:
 def test_an_update_that_is_still_in_progress_is_not_drift() -> None:
     client = stubbed("lambda", ("get_function", live(LastUpdateStatus="InProgress")))
 
-    assert function.create(client, SPEC).outcome == "unchanged"
+    assert function.kind.create(client, SPEC).outcome == "unchanged"
 
 
 def test_an_update_that_failed_is_drift_and_made_again() -> None:
     failed = live(LastUpdateStatus="Failed", LastUpdateStatusReason="The layer is gone.")
     client = stubbed("lambda", ("get_function", failed), ("update_function_configuration", {}))
 
-    result = function.create(client, SPEC)
+    result = function.kind.create(client, SPEC)
 
     client.all_answers_given()
     assert result.changes == (Change("last_update", "Failed: The layer is gone.", "Successful"),)
@@ -88,8 +88,8 @@ def test_a_function_that_lambda_could_not_make_is_reported_with_its_reason_and_t
     failed = live(State="Failed", StateReason="The KMS key is disabled.")
 
     with pytest.raises(Rejected, match=r"The KMS key is disabled\. .* destroy the twin") as error:
-        function.create(stubbed("lambda", ("get_function", failed)), SPEC)
-    seen = function.info(stubbed("lambda", ("get_function", failed)), SPEC)
+        function.kind.create(stubbed("lambda", ("get_function", failed)), SPEC)
+    seen = function.kind.info(stubbed("lambda", ("get_function", failed)), SPEC)
 
     assert "twin-writer" in str(error.value)
     assert seen.changes == (Change("state", "Failed: The KMS key is disabled.", "Active"),)
@@ -97,13 +97,13 @@ def test_a_function_that_lambda_could_not_make_is_reported_with_its_reason_and_t
 
 def test_a_function_that_is_being_deleted_is_waited_for() -> None:
     with pytest.raises(NotReady, match="still being deleted"):
-        function.create(stubbed("lambda", ("get_function", live(State="Deleting"))), SPEC)
+        function.kind.create(stubbed("lambda", ("get_function", live(State="Deleting"))), SPEC)
 
 
 def test_an_environment_that_lambda_cannot_decrypt_is_drift() -> None:
     unreadable = live(Environment={"Error": {"ErrorCode": "AccessDeniedException", "Message": "Lambda was unable to"}})
 
-    seen = function.info(stubbed("lambda", ("get_function", unreadable)), SPEC)
+    seen = function.kind.info(stubbed("lambda", ("get_function", unreadable)), SPEC)
 
     assert seen.changes == (Change("environment DYNAMODB_TABLE_NAME", None, "twin-hot-iot-data"),)
 
@@ -114,7 +114,7 @@ def test_tags_that_aws_keeps_back_are_a_missing_permission_and_not_a_foreign_fun
     del answer["Tags"]
 
     with pytest.raises(AccessDenied, match="not authorized to perform: lambda:ListTags"):
-        function.create(stubbed("lambda", ("get_function", answer)), SPEC)
+        function.kind.create(stubbed("lambda", ("get_function", answer)), SPEC)
 
 
 def test_the_value_of_a_variable_set_by_hand_is_told_to_nobody(

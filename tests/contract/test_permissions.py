@@ -64,7 +64,7 @@ def policy(*statements: dict[str, Any]) -> dict[str, Any]:
 def test_the_policy_as_aws_writes_it_is_as_specified() -> None:
     client = stubbed("lambda", ("get_policy", policy(*AS_ON_AWS)))
 
-    assert permissions.create(client, SPEC).outcome == "unchanged"
+    assert permissions.kind.create(client, SPEC).outcome == "unchanged"
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_statement_that_differs_in_any_part_is_drift(altered: dict[str, Any]) 
     first, second, third = AS_ON_AWS
     client = stubbed("lambda", ("get_policy", policy(first, {**second, **altered}, third)))
 
-    seen = permissions.info(client, SPEC)
+    seen = permissions.kind.info(client, SPEC)
 
     assert (seen.outcome, [change.field for change in seen.changes]) == ("drifted", ["statement gluecode-url-invoke"])
 
@@ -104,7 +104,7 @@ def test_statements_that_do_not_show_yet_are_waited_for_and_told_to_the_journal(
     )
 
     with pytest.raises(NotReady, match="twin-ingestion") as waiting:
-        permissions.create(client, SPEC)
+        permissions.kind.create(client, SPEC)
 
     client.all_answers_given()
     assert waiting.value.achieved is not None
@@ -141,7 +141,7 @@ def test_a_statement_that_could_not_be_told_from_other_peoples_is_refused() -> N
 def test_a_repair_reports_both_sides_of_the_statement() -> None:
     client = stubbed("lambda", ("get_policy", policy(*AS_ON_AWS[:2])))
 
-    seen = permissions.info(client, SPEC)
+    seen = permissions.kind.info(client, SPEC)
 
     wanted = {
         "principal": "iot.amazonaws.com",

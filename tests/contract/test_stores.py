@@ -57,7 +57,7 @@ def test_a_table_is_waited_for_until_it_can_be_written_to() -> None:
     )
 
     with pytest.raises(NotReady, match="CREATING") as waiting:
-        hot_table.create(client, TABLE)
+        hot_table.kind.create(client, TABLE)
 
     assert waiting.value.achieved is not None
     assert (waiting.value.achieved.outcome, waiting.value.achieved.outputs) == ("created", {"arn": TABLE_ARN})
@@ -66,14 +66,14 @@ def test_a_table_is_waited_for_until_it_can_be_written_to() -> None:
 @pytest.mark.parametrize("status", ["CREATING", "DELETING"])
 def test_a_table_in_transition_is_waited_for_before_its_tags_are_judged(status: str) -> None:
     with pytest.raises(NotReady, match=status):
-        hot_table.create(table_client(status, tags={}), TABLE)
+        hot_table.kind.create(table_client(status, tags={}), TABLE)
 
 
 def test_a_table_that_is_being_deleted_counts_as_absent() -> None:
     identity = HotTableIdentity(TABLE.name, TABLE.owner, retain_data=False)
 
-    assert hot_table.destroy(table_client("DELETING", TABLE.owner.tags), identity).outcome == "absent"
-    assert hot_table.info(table_client("DELETING", TABLE.owner.tags), TABLE).outcome == "absent"
+    assert hot_table.kind.destroy(table_client("DELETING", TABLE.owner.tags), identity).outcome == "absent"
+    assert hot_table.kind.info(table_client("DELETING", TABLE.owner.tags), TABLE).outcome == "absent"
 
 
 def test_a_table_that_was_always_provisioned_tells_no_billing_mode_and_is_drift() -> None:
@@ -85,7 +85,7 @@ def test_a_table_that_was_always_provisioned_tells_no_billing_mode_and_is_drift(
         ("list_tags_of_resource", {"Tags": [{"Key": k, "Value": v} for k, v in TABLE.owner.tags.items()]}),
     )
 
-    assert hot_table.info(client, TABLE).changes == (Change("billing_mode", "PROVISIONED", "PAY_PER_REQUEST"),)
+    assert hot_table.kind.info(client, TABLE).changes == (Change("billing_mode", "PROVISIONED", "PAY_PER_REQUEST"),)
 
 
 def test_a_table_with_other_keys_is_never_touched(world: World) -> None:
@@ -141,7 +141,7 @@ def test_a_rule_that_is_not_there_answers_as_if_access_to_it_was_denied() -> Non
         "iot", ("get_topic_rule", ("UnauthorizedException", "Access to topic rule 'twin_rule' was denied"))
     )
 
-    assert iot_rule.info(client, spec).outcome == "absent"
+    assert iot_rule.kind.info(client, spec).outcome == "absent"
 
 
 def test_a_rule_whose_error_action_leaves_out_that_it_takes_the_text_as_it_is_is_no_drift() -> None:
@@ -160,7 +160,7 @@ def test_a_rule_whose_error_action_leaves_out_that_it_takes_the_text_as_it_is_is
         ("list_tags_for_resource", {"tags": tags}),
     )
 
-    assert iot_rule.info(client, spec).outcome == "present"
+    assert iot_rule.kind.info(client, spec).outcome == "present"
 
 
 def test_a_role_goes_with_every_policy_that_anyone_gave_it(world: World) -> None:
@@ -214,7 +214,7 @@ def test_the_newest_version_is_found_in_whatever_order_and_on_whatever_page_it_c
         ("list_layer_versions", {"LayerVersions": [version(10, f"{marks} sha256={spec.content.sha256}")]}),
     )
 
-    assert config_layer.info(client, spec).outputs == {"arn": version(10, "")["LayerVersionArn"]}
+    assert config_layer.kind.info(client, spec).outputs == {"arn": version(10, "")["LayerVersionArn"]}
 
 
 def test_the_longest_twin_name_still_fits_a_version_description() -> None:

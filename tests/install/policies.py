@@ -70,7 +70,7 @@ def _of_twins() -> Iterator[tuple[str, Policy]]:
     seen: set[str] = set()
     for mapping, connections in itertools.product(MAPPINGS, (one_by_one, batching)):
         wanted = project(mapping, config_inter_cloud={"connections": connections(mapping)})
-        made = plan(wanted, here, code, Footprint(), Request("run", "factory", "projects/factory/"))
+        made = plan(wanted, here, code, Footprint(), Request("run", "factory", "projects/factory/")).as_json()
         for role in itertools.chain([made["iot_role"]], (part["role"] for part in made["functions"].values())):
             text = json.dumps(role["policy"])
             if text not in seen:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from deploy_steps.registry import Task, all_tasks
+from orchestrator.core.catalogue import SENDERS
 from orchestrator.core.names import ALARMS, NAME_LIMIT, Installation, TwinNames
 from orchestrator.core.plan import FUNCTIONS, Code, Footprint, Request, plan
-from orchestrator.core.plan.mapping import SENDERS
 from orchestrator.install import iam
 from orchestrator.install.policy_table import of_every_task, of_machines, policy_table
 from tests.install.resolved import HERE, allowed, resolved
@@ -68,7 +68,9 @@ def test_what_every_task_and_the_machines_may_do_is_on_named_resources_or_says_w
 
 
 def test_a_twins_role_has_everything_on_named_resources_but_what_says_why_not() -> None:
-    made = plan(project(("gcp", "aws", "azure")), INSTALLATION, CODE, Footprint(), Request("run", "p", "projects/p/"))
+    made = plan(
+        project(("gcp", "aws", "azure")), INSTALLATION, CODE, Footprint(), Request("run", "p", "projects/p/")
+    ).as_json()
     statements = [each for part in made["functions"].values() for each in part["role"]["policy"]["Statement"]]
 
     assert {each["Sid"] for each in statements if "*" in each["Resource"]} == {"XRayHasNoResources"}
@@ -175,7 +177,7 @@ def test_the_boundary_leaves_every_function_of_a_twin_its_rights(
 ) -> None:
     code, request = Code("artifacts", "code/f.zip", "AAAA"), Request("run-1", "p", "projects/p/")
     wanted = project(mapping, config_inter_cloud={"connections": how(mapping)})
-    made = plan(wanted, INSTALLATION, code, Footprint(), request)
+    made = plan(wanted, INSTALLATION, code, Footprint(), request).as_json()
     roles = [made["iot_role"], *(component["role"] for component in made["functions"].values())]
     boundary = resolved(iam.boundary())
 

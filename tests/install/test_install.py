@@ -114,9 +114,9 @@ def test_a_machine_calls_tasks_and_machines_by_their_arns(aws: Aws, installed: I
 
 def test_an_installed_task_runs_and_writes_its_journal(aws: Aws, installed: Installed) -> None:
     here = installed.installation
-    event = {"run": "r-1", "spec": {"name": "no-such-table", "owner": {"twin": "t"}}}
+    event = {"run": "r-1", "identity": {"name": "no-such-table", "owner": {"twin": "t"}}}
 
-    answer = aws.client("lambda").invoke(FunctionName=here.task_name("info-hot-table"), Payload=json.dumps(event))
+    answer = aws.client("lambda").invoke(FunctionName=here.task_name("destroy-hot-table"), Payload=json.dumps(event))
 
     assert json.loads(answer["Payload"].read())["outcome"] == "absent"
     lines = aws.client("logs").filter_log_events(logGroupName=here.steps_log_group, filterPattern='"r-1"')["events"]

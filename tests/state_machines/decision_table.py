@@ -100,12 +100,14 @@ def down(mapping: Mapping3, leaving: Iterable[str], *, batching: bool = False) -
     outgoing = {f"destroy-outbox {TWIN}-{sender}" for sender in queues}
     for sender in queues & needed:  # it loses what runs it, and its right
         outgoing |= {f"destroy-event-source {TWIN}-{sender}", f"create-iam-role {TWIN}-{sender}"}
+    layer = {f"destroy-config-layer {TWIN}-configuration"}
     shared = [
         outgoing,
         set() if "queue" in needed else {f"destroy-failure-queue {TWIN}-failures"},
         set() if "shared" in needed else {f"destroy-log-group /gluecode/{TWIN}"},
-        {f"destroy-config-layer {TWIN}-configuration"},  # of what is still read, the superseded versions
+        set() if "shared" in needed else layer,
         {f"destroy-secret {TWIN}/{connection}" for connection in leaving},
+        layer if "shared" in needed else set(),  # of what is still read, the superseded versions
     ]
     groups += [*watching, table, *shared]
     return [frozenset(group) for group in groups if group]

@@ -15,9 +15,11 @@ from deploy_steps.state.record import run_start
 from deploy_steps.tasks.list_findings import summed_up
 from orchestrator.core.config import read_project
 from orchestrator.core.names import Installation
-from orchestrator.core.plan import COMPONENTS, Code, Footprint, Request, device_component, plan
+from orchestrator.core.placement import WATCHED, Watch
+from orchestrator.core.plan import COMPONENTS, Code, Footprint, FunctionComponent, Request, device_component, plan
 from orchestrator.core.plan.prune import EVERY_CONNECTION
-from orchestrator.core.plan.watch import WATCHED, Watch
+from orchestrator.core.spec_json import as_json, read_spec
+from orchestrator.core.specs import StoredObject
 from tests.state_machines.recorder import Call
 
 TWIN = "factory"
@@ -50,7 +52,7 @@ def planned(
     files = {name: json.dumps(document).encode() for name, document in documents.items()}
     files["processors/press/process.py"] = b"def process(event):\n    return event\n"
     asked = Request(run="a-run", project=TWIN, source=f"projects/{TWIN}/", **request)
-    made = plan(read_project(files), _INSTALLATION, _CODE, NOTHING, asked, watch=watch)
+    made = plan(read_project(files), _INSTALLATION, _CODE, NOTHING, asked, watch=watch).as_json()
     return {**made, "drain_seconds": 0, "unchanged_since_deploy": False, "basis": "0a1b", "expected_steps": 40}
 
 
@@ -162,8 +164,9 @@ class Steps:
     def build_processor_package(self, event: Mapping[str, Any]) -> Any:
         """A package that is there already."""
         device = event["device"]
-        package = {"bucket": "b", "key": "packages/x.zip", "sha256": "c2hhMjU2"}
-        component = device_component(device["device"], device["name"], package, event["template"])
+        package = StoredObject("b", "packages/x.zip", "c2hhMjU2")
+        template = read_spec(FunctionComponent, event["template"])
+        component = as_json(device_component(device["device"], device["name"], package, template))
         return {**self._answer("processor-package", device["name"], "unchanged"), "component": component}
 
     def drain_function(self, event: Mapping[str, Any]) -> Any:

@@ -1,16 +1,19 @@
-"""Whose a Function URL, a permission or an invoke setting is: they carry no tags, so their function's tags say it."""
+"""Whose a Function URL, a permission or an invoke setting is: they have no tags, so those of their function count."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from deploy_steps.contract import Wanted
 from deploy_steps.errors import AccessDenied, NotReady
 from deploy_steps.ownership import ensure_ours
-from orchestrator.core.specs import Owner
+
+READ_FUNCTION = ("lambda:GetFunction", "lambda:ListTags")
+"""The actions that `read_function` needs."""
 
 
 def read_function(client: Any, name: str) -> dict[str, Any] | None:
-    """GetFunction's answer (configuration, where the code lies, tags) in one call; None if there is no such function.
+    """GetFunction's answer (configuration, location of the code, tags) in one call; None if there is no such function.
 
     Raises AccessDenied when AWS keeps the tags back: it answers without them to a caller who may not call ListTags,
     and our own function would look like someone else's.
@@ -24,13 +27,14 @@ def read_function(client: Any, name: str) -> dict[str, Any] | None:
     return answer
 
 
-def ensure_parent_ours(client: Any, kind: str, name: str, owner: Owner, *, dry_run: bool = False) -> None:
-    """Raise ForeignResource unless the function of that name is this twin's. Asked only before a write.
+def ensure_function_ours(client: Any, kind: str, wanted: Wanted, required: bool) -> None:
+    """Raise ForeignResource unless the function of that name is this twin's.
 
-    A function that is not there (yet) is NotReady; a dry run takes it for granted, since the deployment makes it first.
+    One that does not exist (yet) is NotReady if it is required. A dry run does not require it, since the deployment
+    creates it first; neither does a destroy, since the function may be gone already.
     """
-    function = read_function(client, name)
+    function = read_function(client, wanted.name)
     if function is not None:
-        ensure_ours("function", name, owner, function.get("Tags", {}))
-    elif not dry_run:
-        raise NotReady(f"There is no function '{name}' (yet) for its {kind}.")
+        ensure_ours("function", wanted.name, wanted.owner, function.get("Tags", {}))
+    elif required:
+        raise NotReady(f"There is no function '{wanted.name}' (yet) for its {kind}.")

@@ -9,11 +9,10 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from lambda_functions.shared.conditions import parse_condition
+from orchestrator.core.catalogue import FUNCTIONS
 from orchestrator.core.config.faults import Fault, path, suggestion
 from orchestrator.core.config.models import PROVIDERS, canonical_provider
 from orchestrator.core.names import TwinNames
-
-_FUNCTIONS = ("connector", "dispatcher", "event_checker", "ingestion", "persister", "processor", "writer")
 
 
 def device_properties(devices: Any) -> dict[str, set[str]] | None:
@@ -89,7 +88,7 @@ def check_events(
 
 def _own_functions(twin: str, processors: Collection[str]) -> dict[str, str]:
     names = TwinNames(twin)
-    own = {names.function(component): component.replace("_", " ") for component in _FUNCTIONS}
+    own = {names.function(component): component.replace("_", " ") for component in FUNCTIONS}
     return own | {names.device_processor(device): f"processor of {device}" for device in processors}
 
 

@@ -1,13 +1,13 @@
 """Decides what a project needs on AWS: from configuration to the spec of every component, without reaching AWS."""
 
-from orchestrator.core.plan.components import Code, device_component
+from orchestrator.core.catalogue import COMPONENTS, FUNCTIONS, PUBLIC
+from orchestrator.core.placement import Watch
+from orchestrator.core.plan.components import Code
 from orchestrator.core.plan.errors import PlanTooLarge
 from orchestrator.core.plan.footprint import Footprint
-from orchestrator.core.plan.mapping import COMPONENTS, FUNCTIONS, PUBLIC, needed
+from orchestrator.core.plan.model import FunctionComponent, Plan, device_component, unchanged_since_deploy
 from orchestrator.core.plan.outputs import connection_outputs
 from orchestrator.core.plan.planning import Request, configuration, package_digest, plan
-from orchestrator.core.plan.redeployment import unchanged_since_deploy
-from orchestrator.core.plan.watch import Watch
 
 __all__ = [
     "COMPONENTS",
@@ -15,13 +15,14 @@ __all__ = [
     "PUBLIC",
     "Code",
     "Footprint",
+    "FunctionComponent",
+    "Plan",
     "PlanTooLarge",
     "Request",
     "Watch",
     "configuration",
     "connection_outputs",
     "device_component",
-    "needed",
     "package_digest",
     "plan",
     "unchanged_since_deploy",

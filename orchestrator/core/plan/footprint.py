@@ -6,11 +6,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.core.plan.mapping import needed
-from orchestrator.core.plan.watch import WATCHED, Watch
+from orchestrator.core.catalogue import needed
+from orchestrator.core.placement import WATCHED, Placement, Watch
 
 if TYPE_CHECKING:
     from orchestrator.core.config import Project
+
+
+def placement(project: Project, watch: Watch = WATCHED) -> Placement:
+    """Where a project puts its twin."""
+    return Placement.of(
+        project.provider_names, event_checking=project.event_checking, batching=project.batching, watch=watch
+    )
 
 
 @dataclass(frozen=True)
@@ -31,9 +38,7 @@ class Footprint:
     def of(cls, project: Project, watch: Watch = WATCHED) -> Footprint:
         """What the project wants, in an installation that watches its twins so."""
         return cls._made(
-            needed(
-                project.provider_names, event_checking=project.event_checking, batching=project.batching, watch=watch
-            ),
+            needed(placement(project, watch)),
             project.source_digests,
             (connection.id for connection in project.connections),
         )

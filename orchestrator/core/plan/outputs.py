@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator.core.names import connection
+from orchestrator.core.names import TwinNames, connection
 
 _RECEIVERS = (
     ("ingestion", 1, "layer_1_provider", "layer_2_provider"),
@@ -16,12 +16,12 @@ _RECEIVERS = (
 def connection_outputs(plan: Mapping[str, Any], urls: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """Connection id -> the URL that the other cloud posts to, and the name of the secret with its token.
 
-    `plan` is one that `plan` made; `urls` holds the Function URLs by short function name.
+    `plan` is the JSON of one; `urls` holds the Function URLs by short function name.
     """
     outputs = {}
     for function, layer, sending, receiving in _RECEIVERS:
         sender, receiver = plan["providers"][sending], plan["providers"][receiving]
         if receiver == "aws" and sender != "aws" and function in urls:
-            secret = plan["functions"][function]["secret_name"]
-            outputs[connection(sender, layer, receiver)] = {"url": urls[function], "token_secret": secret}
+            between = connection(sender, layer, receiver)
+            outputs[between] = {"url": urls[function], "token_secret": TwinNames(plan["twin"]).secret(between)}
     return outputs

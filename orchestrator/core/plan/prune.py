@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import Any
 
+from orchestrator.core.catalogue import ALARMS, CATALOGUE, FUNCTIONS, OF, PUBLIC, QUEUES, Component, needed
 from orchestrator.core.names import TwinNames, connection
+from orchestrator.core.placement import Placement, Watch
 from orchestrator.core.plan.footprint import Footprint
-from orchestrator.core.plan.mapping import ALARMS, FUNCTIONS, PUBLIC, QUEUES, needed
-from orchestrator.core.plan.watch import Watch
 
 Json = dict[str, Any]
 
@@ -23,30 +23,30 @@ EVERY_CONNECTION = tuple(
 )
 """The ids of all connections that AWS can take part in."""
 
-_DATA = ("hot_table", "outboxes", "failure_queue", "log_group", "configuration_layer", "secrets")
-"""What goes after the point of no return: no rollback brings it back."""
+_TOGETHER = {"iot_role": "iot_rule"}  # removed one after the other, also where each part is looked for by itself
+_HOLDING = ("hot-table", "failure-queue")  # the kinds that may hold data
+_SINGLE = [row for row in CATALOGUE if not (row.part or row.each or row.kind in ("alarms", "outbox", "event-source"))]
+NOTHING = Footprint()
 
 
 def wanted(plan: Mapping[str, Any]) -> Footprint:
     """What a plan brings about. A removal has no providers, and wants nothing."""
     if "providers" not in plan:
-        return Footprint()
+        return NOTHING
     prefix = TwinNames(plan["twin"]).secret("")
+    here = Placement.of(
+        plan["providers"],
+        event_checking=plan["event_checking"],
+        batching="outbox" in plan,
+        watch=Watch(**plan["watch"]),
+    )
     return Footprint.read(
         {
-            "components": needed(
-                plan["providers"],
-                event_checking=plan["event_checking"],
-                batching="outbox" in plan,
-                watch=Watch(**plan["watch"]),
-            ),
+            "components": needed(here),
             "devices": [device["device"] for device in plan["device_processors"]],
             "connections": [secret["name"].removeprefix(prefix) for secret in plan["secrets"]],
         }
     )
-
-
-NOTHING = Footprint()
 
 
 @dataclass(frozen=True)
@@ -72,73 +72,79 @@ def obsolete(
     `roles`: the role of each function that stays, by the function's name. A sender among them that loses its outbox
     gets it once the outbox is gone; until then it has a right to the outbox besides.
     """
-    parts = _found(twin, gone, staying, ours, how, roles or {})
-    found = {name: value for name, value in parts if value or name == "draining"}
-    data = {name: value for name, value in found.items() if name in _DATA}
-    functions = {name: value for name, value in found.items() if name not in _DATA}
-    if not how.dry_run:
-        return {"functions": [functions] if functions else [], "data": [data] if data else []}
-    rule: Json = {name: functions.pop(name) for name in ("iot_rule", "iot_role") if name in functions}
-    apart = [{name: value} for name, value in functions.items()]
-    return {"functions": [rule, *apart] if rule else apart, "data": [{name: value} for name, value in data.items()]}
+    found = _found(twin, gone, staying, ours, how, roles or {})
+    phases = {phase: {name: found[name] for name in found if _phase(name) == phase} for phase in ("functions", "data")}
+    if how.dry_run:
+        return {phase: _apart(parts) for phase, parts in phases.items()}
+    return {phase: [parts] if parts else [] for phase, parts in phases.items()}
+
+
+def layer(twin: str, **more: Any) -> Json:
+    """The configuration layer. It has no tags that could be stripped, so that no record is needed."""
+    return _identity(twin, TwinNames(twin).configuration_layer, recorded=False, **more)
 
 
 def _found(
     twin: str, gone: Footprint, staying: Footprint, ours: Footprint, how: Removal, roles: Mapping[str, Json]
-) -> list[tuple[str, Any]]:
+) -> dict[str, Any]:
     """By the names under which `remove` looks for them."""
     names = TwinNames(twin)
 
     def identity(name: str, *components: str, **more: Any) -> Json:
         return _identity(twin, name, recorded=any(each in ours.components for each in components), **more)
 
-    def if_gone(component: str, name: str, **more: Any) -> Json | None:
-        return identity(name, component, **more) if component in gone.components else None
+    def single(row: Component) -> Json:
+        if row.kind == "config-layer":
+            return layer(twin)
+        more = {"retain_data": how.retain_data} if row.kind in _HOLDING else {}
+        return identity(row.named(names), _anchor(row.name), **more)
+
+    def stays(sender: str) -> Json:
+        name = names.function(sender)
+        return {"sender": identity(name, sender), "role": roles[name]} if sender in staying.components else {}
 
     processors = [
         _identity(twin, names.device_processor(device), recorded=device in ours.devices) for device in gone.devices
     ]
-    queued = [each for each in FUNCTIONS if each in set(gone.components) & set(how.draining.components) - set(PUBLIC)]
-    draining = [
-        *(identity(names.function(each), each) for each in queued),
-        *(processors if how.draining.devices else []),
-    ]
     alarms = [alarm for component, alarm in ALARMS.items() if component in gone.components]
     outboxes = [
-        {
-            "identity": identity(names.outbox(sender), queue, retain_data=how.retain_data),
-            **(
-                {"sender": identity(names.function(sender), sender), "role": roles[names.function(sender)]}
-                if stays
-                else {}
-            ),
-        }
+        {"identity": identity(names.outbox(sender), queue, retain_data=how.retain_data), **stays(sender)}
         for queue, sender in QUEUES.items()
-        for stays in [sender in staying.components]
         if queue in gone.components
     ]
-    secrets = [_identity(twin, names.secret(each), recorded=each in ours.connections) for each in gone.connections]
-    waits = not how.dry_run and (draining or any("sender" in each for each in outboxes))
-    return [
-        ("iot_rule", if_gone("iot_rule", names.iot_rule)),
-        ("iot_role", if_gone("iot_rule", names.iot_role)),
-        *((function, if_gone(function, names.function(function))) for function in FUNCTIONS),
-        ("device_processors", processors),
-        ("alarms", identity(names.alarms, *ALARMS, alarms=alarms) if alarms else None),
-        ("dashboard", if_gone("dashboard", names.dashboard)),
-        ("hot_table", if_gone("hot_table", names.hot_table, retain_data=how.retain_data)),
-        ("outboxes", outboxes),
-        ("failure_queue", if_gone("failure_queue", names.failure_queue, retain_data=how.retain_data)),
-        ("log_group", if_gone("log_group", names.log_group)),
-        ("configuration_layer", layer(twin) if "configuration_layer" in gone.components else None),
-        ("secrets", secrets),
-        *([("draining", draining)] if waits else []),
-    ]
+    found = {
+        **{row.name: single(row) for row in _SINGLE if _anchor(row.name) in gone.components},
+        "device_processors": processors,
+        "alarms": identity(names.alarms, *ALARMS, alarms=alarms) if alarms else None,
+        "outboxes": outboxes,
+        "secrets": [
+            _identity(twin, names.secret(each), recorded=each in ours.connections) for each in gone.connections
+        ],
+    }
+    queued = {*gone.components} & {*how.draining.components} - {*PUBLIC}
+    draining = [identity(names.function(name), name) for name in FUNCTIONS if name in queued]
+    draining += processors if how.draining.devices else []
+    waits = not how.dry_run and (draining or any("sender" in outbox for outbox in outboxes))
+    return {name: value for name, value in found.items() if value} | ({"draining": draining} if waits else {})
 
 
-def layer(twin: str, **more: Any) -> Json:
-    """The configuration layer. It has no tags that could be stripped, so that no record is needed."""
-    return _identity(twin, TwinNames(twin).configuration_layer, recorded=False, **more)
+def _phase(name: str) -> str:
+    """A list of several has no row of its own."""
+    row = OF.get(name)
+    return row.phase if row else "data" if name in ("outboxes", "secrets") else "functions"
+
+
+def _anchor(name: str) -> str:
+    """The component with which it goes."""
+    return _TOGETHER.get(name, name)
+
+
+def _apart(parts: Mapping[str, Any]) -> list[Json]:
+    """Each part by itself, but what is removed together."""
+    found: dict[str, Json] = {}
+    for name, value in parts.items():
+        found.setdefault(_anchor(name), {})[name] = value
+    return list(found.values())
 
 
 def _identity(twin: str, name: str, *, recorded: bool, **more: Any) -> Json:

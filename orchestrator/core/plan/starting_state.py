@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from orchestrator.core.catalogue import COMPONENTS, FUNCTIONS
 from orchestrator.core.plan.footprint import Footprint
-from orchestrator.core.plan.mapping import COMPONENTS, FUNCTIONS
 from orchestrator.core.plan.policies import work_off
 from orchestrator.core.plan.prune import Removal, layer, obsolete, wanted
 

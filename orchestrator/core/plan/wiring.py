@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from orchestrator.core.catalogue import needed
 from orchestrator.core.names import Installation, TwinNames
-from orchestrator.core.placement import Placement
+from orchestrator.core.plan.footprint import placement
 from orchestrator.core.plan.policies import Rights, Statement, work_off
+from orchestrator.core.specs import Statement as Permission
 
 if TYPE_CHECKING:
     from orchestrator.core.config import Connection, Project
 
 # A public URL needs both statements. The second without its condition would open direct Invoke to the world.
-_PUBLIC: tuple[dict[str, Any], ...] = (
-    {
-        "id": "gluecode-url",
-        "principal": "*",
-        "action": "lambda:InvokeFunctionUrl",
-        "function_url_auth_type": "NONE",
-    },
-    {
-        "id": "gluecode-url-invoke",
-        "principal": "*",
-        "action": "lambda:InvokeFunction",
-        "invoked_via_function_url": True,
-    },
+_PUBLIC = (
+    Permission("gluecode-url", "*", "lambda:InvokeFunctionUrl", function_url_auth_type="NONE"),
+    Permission("gluecode-url-invoke", "*", "lambda:InvokeFunction", invoked_via_function_url=True),
 )
-
 
 OUTGOING_ATTEMPTS = 5
 """How often an event that waits to be sent is tried, before it goes to the failure queue."""
@@ -40,14 +31,14 @@ class Wiring:
     """How one function hangs together with the others.
 
     `callers` are the statements of its resource policy; the twin's own functions need none there, their roles allow it.
-    `secret` names the secret of the connection it sends or receives on, `queue` the one that it works off.
+    `secret` names the secret of the connection that it receives on, `queue_arn` is the queue that it works off.
     """
 
     environment: Mapping[str, str]
     rights: tuple[Statement, ...]
-    callers: tuple[dict[str, Any], ...] = ()
+    callers: tuple[Permission, ...] = ()
     secret: str | None = None
-    queue: str | None = None
+    queue_arn: str | None = None
 
 
 class Wirings:
@@ -58,23 +49,13 @@ class Wirings:
         self._installation = installation
         self._twin = TwinNames(project.twin)
         self._rights = Rights(installation, self._twin)
-        self._here = Placement.of(
-            project.provider_names, event_checking=project.event_checking, batching=project.batching
-        )
+        self._here = placement(project)
         self._connections = {(connection.role, connection.layer): connection for connection in project.connections}
 
     def of(self, component: str) -> Wiring:
         """The wiring of a function, with what every function has."""
-        methods: dict[str, Callable[[], Wiring]] = {
-            "dispatcher": self._dispatcher,
-            "connector": self._connector,
-            "ingestion": self._ingestion,
-            "processor": self._processor,
-            "persister": self._persister,
-            "event_checker": self._event_checker,
-            "writer": self._writer,
-        }
-        own = methods[component]()
+        wire: Callable[[], Wiring] = getattr(self, f"_{component}")
+        own = wire()
         level = "DEBUG" if self._project.settings.mode == "DEBUG" else "INFO"
         environment = {
             "POWERTOOLS_SERVICE_NAME": component,
@@ -83,28 +64,23 @@ class Wirings:
             **own.environment,
         }
         rights = (self._rights.write_logs(), self._rights.trace(), *own.rights)
-        return Wiring(environment, rights, own.callers, own.secret, own.queue)
+        return replace(own, environment=environment, rights=rights)
 
     def _dispatcher(self) -> Wiring:
-        from_rule = {
-            "id": "gluecode-iot-rule",
-            "principal": "iot.amazonaws.com",
-            "action": "lambda:InvokeFunction",
-            "source_arn": self._installation.rule_arn(self._twin.iot_rule),
-        }
+        rule = self._installation.rule_arn(self._twin.iot_rule)
+        from_rule = Permission("gluecode-iot-rule", "iot.amazonaws.com", "lambda:InvokeFunction", source_arn=rule)
         if self._here.l2:
-            return self._asynchronous(
-                {"PROCESSOR_LAMBDA_NAME": self._twin.function("processor")}, self._to_processors(), callers=(from_rule,)
-            )
-        told, right = self._hand_over("connector")
-        return self._asynchronous(told, right, callers=(from_rule,))
+            told, right = {"PROCESSOR_LAMBDA_NAME": self._twin.function("processor")}, self._to_processors
+        else:
+            told, right = self._hand_over("connector")
+        return replace(self._asynchronous(told, right), callers=(from_rule,))
 
     def _connector(self) -> Wiring:
         return self._sending("connector", 1, "REMOTE_INGESTION_URL", {})
 
     def _ingestion(self) -> Wiring:
         environment = {"PROCESSOR_LAMBDA_NAME": self._twin.function("processor")}
-        return self._receiving(1, environment, self._to_processors())
+        return self._receiving(1, environment, self._to_processors)
 
     def _processor(self) -> Wiring:
         return self._asynchronous(*self._hand_over("persister"))
@@ -134,19 +110,14 @@ class Wirings:
     def _writer(self) -> Wiring:
         return self._receiving(2, {"DYNAMODB_TABLE_NAME": self._twin.hot_table}, self._rights.store())
 
+    @cached_property
     def _to_processors(self) -> Statement:
         return self._rights.invoke_processors(map(self._twin.device_processor, self._project.source_digests))
 
-    def _asynchronous(
-        self,
-        environment: Mapping[str, str],
-        *rights: Statement,
-        callers: Iterable[dict[str, Any]] = (),
-        secret: str | None = None,
-    ) -> Wiring:
+    def _asynchronous(self, environment: Mapping[str, str], *rights: Statement) -> Wiring:
         """A function that nobody waits for: what it gives up on goes to the failure queue."""
         queue = {"FAILURE_QUEUE_URL": self._installation.queue_url(self._twin.failure_queue)}
-        return Wiring({**queue, **environment}, (self._rights.report_failures(), *rights), tuple(callers), secret)
+        return Wiring({**queue, **environment}, (self._rights.report_failures(), *rights))
 
     def _hand_over(self, sender: str) -> tuple[dict[str, str], Statement]:
         """How events get to what may be a sender: it is invoked, or has a queue in front of it."""
@@ -161,15 +132,14 @@ class Wirings:
         connection = self._connections.get(("sending", layer))
         if connection is None:  # the mapping does not cross clouds here
             return self._asynchronous(environment, *rights)
-        secret, told, token = self._token(connection)
-        made = self._asynchronous({**environment, url: connection.url, **told}, token, *rights, secret=secret)
-        return self._working_off(self._twin.outbox(sender), made) if connection.batching else made
-
-    def _working_off(self, queue: str, made: Wiring) -> Wiring:
-        """The same function with a queue in front of it. `starting_state` adds the right to it last, too."""
+        _, told, token = self._token(connection)
+        made = self._asynchronous({**environment, url: connection.url, **told}, token, *rights)
+        if not connection.batching:
+            return made
         environment = {**made.environment, "OUTGOING_ATTEMPTS": str(OUTGOING_ATTEMPTS)}
-        right = work_off(self._installation.queue_arn(queue))
-        return replace(made, environment=environment, rights=(*made.rights, right), queue=queue)
+        queue = self._installation.queue_arn(self._twin.outbox(sender))
+        # `starting_state` adds the right to a queue last, too.
+        return replace(made, environment=environment, rights=(*made.rights, work_off(queue)), queue_arn=queue)
 
     def _receiving(self, layer: int, environment: Mapping[str, str], *rights: Statement) -> Wiring:
         connection = self._connections.get(("receiving", layer))

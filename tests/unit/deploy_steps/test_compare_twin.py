@@ -11,7 +11,7 @@ import pytest
 from deploy_steps.contract import Result
 from deploy_steps.tasks import compare_twin
 from deploy_steps.tasks.compare_twin import SINGLE
-from orchestrator.core.plan.mapping import ALARMS, COMPONENTS, FUNCTIONS, QUEUES
+from orchestrator.core.catalogue import ALARMS, COMPONENTS, FUNCTIONS, QUEUES
 from tests.harness.account import Account, Saved
 from tests.proofs.drifts import DRIFTS, Drift
 from tests.proofs.projects import SCENARIOS, TWIN, Mapping, Project, name_of

@@ -14,7 +14,7 @@ from deploy_steps.errors import AccessDenied, InvalidInput, InvalidProject
 from deploy_steps.registry import KINDS
 from deploy_steps.state import state_table
 from deploy_steps.tasks import load_project, record_outcome, record_start
-from orchestrator.core.plan import unchanged_since_deploy
+from orchestrator.core.plan import Plan, unchanged_since_deploy
 from orchestrator.core.plan.prune import wanted
 from orchestrator.core.spec_json import read_spec
 from tests.state_machines.example import planned
@@ -212,7 +212,7 @@ def test_a_project_that_was_deployed_before_is_settled_and_its_plan_is_the_same(
 
     assert (first["unchanged_since_deploy"], again["unchanged_since_deploy"]) == (False, True)
     assert again["configuration_layer_arn"] == "arn:l:3"
-    settled_parts = unchanged_since_deploy(first, frozenset(wanted(first).components))
+    settled_parts = unchanged_since_deploy(Plan.from_json(first), wanted(first).components).as_json()
     for part in ("functions", "device_processors", "failure_queue", "log_group", "hot_table", "iot_rule", "secrets"):
         assert again[part] == settled_parts[part], part
     assert again["expected_steps"] == first["expected_steps"]  # one comparison more, one look less

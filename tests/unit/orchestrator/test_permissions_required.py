@@ -17,7 +17,8 @@ import orchestrator
 from deploy_steps.registry import KINDS, all_tasks
 from deploy_steps.task import Actions
 from orchestrator.cli import gluecode
-from orchestrator.core.plan import COMPONENTS, needed
+from orchestrator.core.catalogue import COMPONENTS, needed
+from orchestrator.core.placement import Placement
 from orchestrator.install import template
 from orchestrator.install.machines import machines
 from orchestrator.install.template import Code
@@ -77,7 +78,7 @@ def test_a_layer_takes_the_kinds_it_consists_of(layer: str, kinds: dict[str, tup
 
 def test_every_kind_and_every_component_belongs_to_a_layer() -> None:
     alone = [
-        needed(dict(zip(PROVIDERS, providers, strict=True)), event_checking=True, batching=True)
+        needed(Placement.of(dict(zip(PROVIDERS, providers, strict=True)), event_checking=True, batching=True))
         for providers in product(("aws", "azure"), repeat=3)
         if providers.count("aws") == 1
     ]

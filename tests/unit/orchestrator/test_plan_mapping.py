@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
 
-from orchestrator.core.plan import COMPONENTS, Watch, needed
-from orchestrator.core.plan.mapping import QUEUES
+from orchestrator.core import catalogue
+from orchestrator.core.catalogue import COMPONENTS, QUEUES
+from orchestrator.core.placement import Placement, Watch
 from tests.unit.orchestrator.projects import MAPPINGS, providers
 
 # A column per component, see COLUMNS. Of a layer it only matters whether it runs on AWS, not where else.
@@ -40,6 +42,10 @@ COLUMNS = {
     "u": "url_requests_alarm",
     "b": "dashboard",
 }
+
+
+def needed(mapping: dict[str, str], **options: Any) -> frozenset[str]:
+    return catalogue.needed(Placement.of(mapping, **options))
 
 
 def rows() -> dict[tuple[str, ...], set[str]]:

@@ -27,7 +27,9 @@ STORE = ("dynamodb:PutItem", AWS.table_arn("factory-twin-hot-iot-data"))
 
 
 def planned(read: Project) -> dict[str, Any]:
-    return plan(read, AWS, Code("artifacts", "code/f.zip", "AAAA"), Footprint(), Request("run-1", "p", "projects/p/"))
+    return plan(
+        read, AWS, Code("artifacts", "code/f.zip", "AAAA"), Footprint(), Request("run-1", "p", "projects/p/")
+    ).as_json()
 
 
 def rights(role: dict[str, Any]) -> set[tuple[str, str]]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from orchestrator.core.config import read_project
 from orchestrator.core.names import Installation
-from orchestrator.core.plan import Code, Footprint, Request, plan, unchanged_since_deploy
-from orchestrator.core.plan.watch import Watch
+from orchestrator.core.placement import Watch
+from orchestrator.core.plan import Code, Footprint, Plan, Request, plan, unchanged_since_deploy
 from tests.proofs.projects import MAPPINGS, Mapping, Project, name_of
 
 HERE = Installation("gluecode", "aws", "eu-central-1", "123456789012")
@@ -17,7 +15,7 @@ CODE = Code("artifacts", "code/functions-ab.zip", "q83vEg==")
 WATCHES = {"watched": Watch(), "not watched": Watch(alarms=False, dashboards=False)}
 
 
-def planned(mapping: Mapping, watch: Watch, before: Footprint, *, adopt: bool = False) -> dict[str, Any]:
+def planned(mapping: Mapping, watch: Watch, before: Footprint, *, adopt: bool = False) -> Plan:
     """The plan of a project on a mapping, where that much is there and is ours."""
     project = read_project(Project().on(mapping).files)
     request = Request("a-run", "factory", "projects/factory/", adopt=adopt)

@@ -15,6 +15,7 @@ from orchestrator.core.plan import (
     FUNCTIONS,
     Code,
     Footprint,
+    FunctionComponent,
     PlanTooLarge,
     Request,
     configuration,
@@ -22,13 +23,15 @@ from orchestrator.core.plan import (
     device_component,
     plan,
 )
-from orchestrator.core.spec_json import read_spec
+from orchestrator.core.spec_json import as_json, read_spec
+from orchestrator.core.specs import StoredObject
 from tests.unit.orchestrator.projects import ALL_AWS, EVENTS, MAPPINGS, OWN_CODE, batching, connections, project
 
 AWS = Installation("gluecode", "aws", "eu-central-1", "123456789012")
 LAYER = "arn:aws:lambda:eu-central-1:123456789012:layer:gluecode-functions:1"
 CODE = Code("artifacts", "code/functions-ab.zip", "q83vEg==", layers=(LAYER,))
 REQUEST = Request("run-1", "factory", "projects/factory/")
+PACKAGE = StoredObject("artifacts", "packages/factory-twin/press-1/x.zip", "AAAA")
 QUEUE_URL = "https://sqs.eu-central-1.amazonaws.com/123456789012/factory-twin-failures"
 KINDS_OF_PARTS = {
     "role": "iam-role",
@@ -52,7 +55,14 @@ KINDS_OF_SHARED = {
 
 def planned(mapping: Sequence[str] = ALL_AWS, deployed: Footprint | None = None, **options: Any) -> dict[str, Any]:
     request = Request("run-1", "factory", "projects/factory/", **options)
-    return plan(project(mapping), AWS, CODE, deployed or Footprint(), request)
+    return plan(project(mapping), AWS, CODE, deployed or Footprint(), request).as_json()
+
+
+def device_json(device: str, package: StoredObject, template: dict[str, Any]) -> dict[str, Any]:
+    """The component of a device's own processor."""
+    read, name = read_spec(FunctionComponent, template), f"factory-twin-{device}-processor"
+    made: dict[str, Any] = as_json(device_component(device, name, package, read))
+    return made
 
 
 def environment(mapping: Sequence[str], function: str) -> dict[str, str]:
@@ -121,7 +131,7 @@ def test_the_request_and_the_project_stand_at_the_top() -> None:
         CODE,
         Footprint(),
         Request("run-7", "factory", "drafts/factory/d1/", dry_run=True, on_failure="rollback", retain_data=False),
-    )
+    ).as_json()
 
     top = {key: value for key, value in made.items() if not isinstance(value, dict | list | int) or key == "providers"}
     assert top == {
@@ -206,7 +216,7 @@ def test_a_public_function_is_told_whose_token_to_expect(
 
 
 def test_without_event_checking_the_persister_knows_no_checker() -> None:
-    quiet = plan(project(config_optimization=None), AWS, CODE, Footprint(), REQUEST)
+    quiet = plan(project(config_optimization=None), AWS, CODE, Footprint(), REQUEST).as_json()
 
     told = quiet["functions"]["persister"]["function"]["environment"]
 
@@ -228,7 +238,7 @@ def test_every_function_reports_under_its_role_in_the_twin_and_the_twins_own_nam
 def test_the_mode_decides_how_much_is_logged_and_for_how_long(mode: str, level: str, days: int) -> None:
     settings = {**project().settings.model_dump(), "mode": mode}
 
-    made = plan(project(config=settings), AWS, CODE, Footprint(), REQUEST)
+    made = plan(project(config=settings), AWS, CODE, Footprint(), REQUEST).as_json()
 
     assert made["functions"]["writer"]["function"]["environment"]["POWERTOOLS_LOG_LEVEL"] == level
     assert made["log_group"]["retention_days"] == days
@@ -240,7 +250,7 @@ def test_a_signed_connection_switches_signing_on_for_its_function_only() -> None
 
     made = plan(
         project(("aws", "gcp", "aws"), config_inter_cloud={"connections": given}), AWS, CODE, Footprint(), REQUEST
-    )
+    ).as_json()
 
     signing = [
         name
@@ -253,7 +263,7 @@ def test_a_signed_connection_switches_signing_on_for_its_function_only() -> None
 def planned_batching(mapping: Sequence[str]) -> dict[str, Any]:
     """The plan of a project that sends in batches."""
     wanted = project(mapping, config_inter_cloud={"connections": batching(mapping)})
-    return plan(wanted, AWS, CODE, Footprint(), REQUEST)
+    return plan(wanted, AWS, CODE, Footprint(), REQUEST).as_json()
 
 
 def told(made: dict[str, Any], function: str) -> dict[str, str]:
@@ -312,7 +322,7 @@ def test_with_batching_a_queue_stands_between_a_sender_and_what_hands_over_to_it
 def test_a_devices_own_processor_hands_over_to_the_queue_as_the_default_one_does() -> None:
     template = planned_batching(("gcp", "aws", "azure"))["functions"]["processor"]
 
-    own = device_component("press-1", "factory-twin-press-1-processor", {"bucket": "b", "key": "k"}, template)
+    own = device_json("press-1", PACKAGE, template)
 
     assert "PERSISTER_QUEUE_URL" in own["function"]["environment"]
     assert "Gather" in [each["Sid"] for each in own["role"]["policy"]["Statement"]]
@@ -400,8 +410,8 @@ def test_the_configuration_layer_is_named_by_the_documents_content() -> None:
     read = project()
     content = configuration(read, "artifacts")
 
-    assert planned()["configuration_layer"]["content"] == content
-    assert content["key"] == f"builds/factory-twin/{content['sha256']}.zip"
+    assert planned()["configuration_layer"]["content"] == as_json(content)
+    assert content.key == f"builds/factory-twin/{content.sha256}.zip"
     assert configuration(project(config_events=EVENTS[:1]), "artifacts") != content
 
 
@@ -452,12 +462,11 @@ def test_adoption_is_for_what_the_mapping_needs() -> None:
 
 def test_what_the_last_deployment_left_is_marked_and_a_device_that_is_new_is_not() -> None:
     ours = Footprint(("processor", "configuration_layer"), ("press-1",), ("aws_l2_to_gcp_l3",))
-    made = plan(project(("aws", "aws", "gcp")), AWS, CODE, ours, REQUEST, ours)
+    made = plan(project(("aws", "aws", "gcp")), AWS, CODE, ours, REQUEST, ours).as_json()
     [device] = made["device_processors"]
     [secret] = made["secrets"]
-    package = {"bucket": "artifacts", "key": "packages/factory-twin/belt-1/x.zip", "sha256": "AAAA"}
 
-    new = device_component("belt-1", "factory-twin-belt-1-processor", package, made["functions"]["processor"])
+    new = device_json("belt-1", PACKAGE, made["functions"]["processor"])
 
     marked = {name for name, component in made["functions"].items() if component["owner"].get("recorded")}
     marked |= {name for name in KINDS_OF_SHARED if made[name]["owner"].get("recorded")}
@@ -468,11 +477,10 @@ def test_what_the_last_deployment_left_is_marked_and_a_device_that_is_new_is_not
 
 def test_a_devices_own_processor_is_the_default_one_with_another_name_and_package() -> None:
     template = planned()["functions"]["processor"]
-    package = {"bucket": "artifacts", "key": "packages/factory-twin/press-1/x.zip", "sha256": "AAAA"}
 
-    made = device_component("press-1", "factory-twin-press-1-processor", package, template)
+    made = device_json("press-1", PACKAGE, template)
 
-    assert made["function"]["code"] == package
+    assert made["function"]["code"] == as_json(PACKAGE)
     assert made["function"]["role_arn"] == AWS.role_arn("factory-twin-press-1-processor")
     assert made["function"]["description"] == "Processes telemetry of press-1 with its own process.py."
     parts = [made, made["role"], made["function"], made["permissions"], made["invoke_config"]]
@@ -486,8 +494,8 @@ def test_a_devices_own_processor_is_the_default_one_with_another_name_and_packag
 
 def test_a_devices_package_is_named_by_its_own_code_and_the_functions() -> None:
     def digest(read: Project, code: Code) -> str:
-        (item,) = plan(read, AWS, code, Footprint(), REQUEST)["device_processors"]
-        return str(item["source_digest"])
+        (device,) = plan(read, AWS, code, Footprint(), REQUEST).device_processors
+        return device.source_digest
 
     other_source = project(added={"processors/press-1/process.py": b"def process(event): return None\n"})
     other_functions = Code("artifacts", "code/functions-cd.zip", "AAAA", layers=(LAYER,))
@@ -526,7 +534,7 @@ def many(devices: int, own: int) -> Project:
 
 
 def test_a_plan_does_not_grow_with_devices_that_have_no_code_of_their_own() -> None:
-    sizes = {len(json.dumps(plan(many(n, 0), AWS, CODE, Footprint(), REQUEST))) for n in (1, 10_000)}
+    sizes = {len(json.dumps(plan(many(n, 0), AWS, CODE, Footprint(), REQUEST).as_json())) for n in (1, 10_000)}
 
     assert len(sizes) == 1
 
@@ -534,7 +542,7 @@ def test_a_plan_does_not_grow_with_devices_that_have_no_code_of_their_own() -> N
 def test_three_hundred_devices_with_code_of_their_own_fit_a_state_machine_also_when_as_many_depart() -> None:
     gone = Footprint(devices=tuple(f"gone-{n}" for n in range(300)))
 
-    made = plan(many(10_000, 300), AWS, CODE, gone, REQUEST)
+    made = plan(many(10_000, 300), AWS, CODE, gone, REQUEST).as_json()
 
     assert len(made["device_processors"]) == 301
     assert len(json.dumps(made)) < 200_000

@@ -24,7 +24,7 @@ REPORTED = Path(__file__).parents[3] / "lambda_functions" / "shared" / "observab
 
 def planned(mapping: tuple[str, str, str], watch: Watch | None = None) -> dict[str, Any]:
     request = Request("run-1", "factory", "projects/factory/")
-    return plan(project(mapping), AWS, CODE, Footprint(), request, watch=watch or Watch())
+    return plan(project(mapping), AWS, CODE, Footprint(), request, watch=watch or Watch()).as_json()
 
 
 def watched(made: dict[str, Any]) -> dict[str, tuple[str, dict[str, str], int]]:
