@@ -6,11 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from deploy_steps import aws
-from deploy_steps.contract import Result
+from deploy_steps.contract import Outcome, Result
 from deploy_steps.shared import findings, summary
 from deploy_steps.shared.explanation import explained
-from deploy_steps.task import journal
+from deploy_steps.task import task
 
 ACTIONS: tuple[str, ...] = ()
 
@@ -41,9 +40,9 @@ def summed_up(state: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+@task
+def handler(event: Mapping[str, Any]) -> tuple[Result, dict[str, Any]]:
     """Handler. Event: run, dry_run, state (with `results` or `failure`)."""
-    with journal(event, "findings", "list") as note, aws.translated():
-        answer = summed_up(event["state"])
-        note(Result("findings", event["state"]["twin"], "drifted" if answer["outcome"] == "drifted" else "present"))
-    return answer
+    answer = summed_up(event["state"])
+    found: Outcome = "drifted" if answer["outcome"] == "drifted" else "present"
+    return Result("findings", event["state"]["twin"], found), answer
