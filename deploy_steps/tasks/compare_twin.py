@@ -140,8 +140,8 @@ def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
     """Handler. Event: run, dry_run, plan, and for an inspection `find_all` (true).
 
     Answers `up_to_date`, and `steps`: what a deployment would have answered. For an inspection run, dry_run, twin,
-    project, `checked` (a number) and `findings` (see `deploy_steps.shared.findings`), cut to what a state machine can carry.
-    Each resource that was found up to date, or compared by an inspection, has a line of its own in the journal.
+    project, `checked` (a number) and `findings` (see `deploy_steps.shared.findings`), cut to what a state machine can
+    carry. Each resource that was found up to date, or compared by an inspection, has a line of its own in the journal.
     """
     plan, find_all = event["plan"], event.get("find_all", False)
     run = {"run": event["run"], "dry_run": event["dry_run"]}
