@@ -1,4 +1,4 @@
-"""Makes the three Lambda handlers of a kind: read the event, run one verb, journal one line, answer.
+"""Makes the Lambda handlers, of a kind's three verbs and of tasks: read the event, run, journal one line, answer.
 
 Event of `create` and `info`: {"run": "…", "dry_run": false, "spec": {…}, "resolved": {…}, "may_exist": true}.
 `resolved` has the fields of the spec that only this execution could find out (the version of the configuration layer,
@@ -12,18 +12,21 @@ followed by reading one place, on every engine, at no extra call.
 
 from __future__ import annotations
 
+import functools
 import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from deploy_steps import aws
 from deploy_steps.contract import Result
 from deploy_steps.errors import InvalidInput, NotReady, StepError
 from orchestrator.core.spec_json import read_spec
 
-Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
+Event = Mapping[str, Any]
+Handler = Callable[[Event, Any], dict[str, Any]]
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,28 @@ class Kind:
             return result.as_dict() | ({"may_exist": result.outcome != "created"} if verb == "create" else {})
 
         return handler
+
+
+@overload
+def task(work: Callable[[Event], Result]) -> Handler: ...
+@overload
+def task(work: Callable[[Event], tuple[Result, Answer]]) -> Callable[[Event, Any], Answer]: ...
+def task(work: Callable[[Event], Any]) -> Callable[[Event, Any], Any]:
+    """Make the Lambda handler of a task, journalled by its module's name: `take_lock` takes a lock.
+
+    `work` returns its Result, which then is the answer, too; or the Result for the journal, and another answer.
+    """
+    verb, _, kind = work.__module__.rpartition(".")[2].partition("_")
+
+    @functools.wraps(work)
+    def handler(event: Event, _context: Any) -> Any:
+        with journal(event, kind.replace("_", "-"), verb) as note, aws.translated():
+            done = work(event)
+            result, answer = (done, done.as_dict()) if isinstance(done, Result) else done
+            note(result)
+        return answer
+
+    return handler
 
 
 class journal:  # noqa: N801  # reads as a statement: `with journal(...) as note`

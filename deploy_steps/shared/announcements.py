@@ -9,12 +9,7 @@ from typing import Any
 
 from deploy_steps.errors import ServiceUnavailable
 from deploy_steps.shared import settings
-from orchestrator.core.event_types import DRIFT as DRIFT
-from orchestrator.core.event_types import FAILED, SOURCE
-from orchestrator.core.event_types import REDEPLOY as REDEPLOY
-from orchestrator.core.event_types import SUCCEEDED as SUCCEEDED
-
-KIND = "result"
+from orchestrator.core.event_types import FAILED, SOURCE, SUCCEEDED
 
 _TOLD = (
     *("outcome", "twin", "project", "digest", "summary", "says", "urls", "retained", "next", "error", "cause"),

@@ -8,15 +8,14 @@ from typing import Any
 from deploy_steps import aws
 from deploy_steps.contract import Result
 from deploy_steps.shared import announcements
-from deploy_steps.task import journal
+from deploy_steps.task import task
+from orchestrator.core.event_types import DRIFT
 
 ACTIONS = ("events:PutEvents",)
 
 
-def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+@task
+def handler(event: Mapping[str, Any]) -> Result:
     """Handler. Event: as of `drift`."""
-    with journal(event, "drift", "announce") as note, aws.translated():
-        announcements.put(aws.client("events"), announcements.DRIFT, announcements.drift(event))
-        result = Result("drift", event["twin"], "created")
-        note(result)
-    return result.as_dict()
+    announcements.put(aws.client("events"), DRIFT, announcements.drift(event))
+    return Result("drift", event["twin"], "created")

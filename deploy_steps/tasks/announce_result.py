@@ -8,17 +8,16 @@ from typing import Any
 from deploy_steps import aws
 from deploy_steps.contract import Result
 from deploy_steps.shared import announcements
-from deploy_steps.task import journal
+from deploy_steps.task import task
 
 ACTIONS = ("events:PutEvents",)
 
 
-def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+@task
+def handler(event: Mapping[str, Any]) -> Result:
     """Handler. Event: as of `announcement`."""
-    with journal(event, announcements.KIND, "announce") as note, aws.translated():
-        told = announcements.announcement(event)
-        if told:
-            announcements.put(aws.client("events"), *told)
-        result = Result(announcements.KIND, told[0] if told else "", "created" if told else "absent")
-        note(result)
-    return result.as_dict()
+    told = announcements.announcement(event)
+    if told is None:
+        return Result("result", "", "absent")
+    announcements.put(aws.client("events"), *told)
+    return Result("result", told[0], "created")

@@ -14,13 +14,12 @@ from botocore.exceptions import ClientError
 from deploy_steps import aws
 from deploy_steps.contract import Outcome, Result
 from deploy_steps.errors import InvalidProject
-from deploy_steps.task import journal
+from deploy_steps.task import task
 from orchestrator.core.names import package_key
 from orchestrator.core.plan import FunctionComponent, device_component, package_digest
 from orchestrator.core.spec_json import as_json, read_spec
 from orchestrator.core.specs import StoredObject
 
-KIND = "processor-package"
 ACTIONS = ("s3:ListBucket", "s3:GetObject", "s3:PutObject")
 NEEDS_PYDANTIC = True
 FOLDER = "device_processor"
@@ -106,10 +105,9 @@ def _packed(s3: Any, code: Mapping[str, str], source: str, device: Mapping[str, 
     return packed(s3.get_object(Bucket=bucket, Key=code["key"])["Body"].read(), sources)
 
 
-def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+@task
+def handler(event: Mapping[str, Any]) -> tuple[Result, dict[str, Any]]:
     """Handler of `build`. Answers kind, name, outcome and `component`."""
-    with journal(event, KIND, "build") as note, aws.translated():
-        outcome, component = build(aws.client("s3"), event)
-        result = Result(KIND, event["device"]["name"], outcome)
-        note(result)
-    return {**result.as_dict(), "component": component}
+    outcome, component = build(aws.client("s3"), event)
+    result = Result("processor-package", event["device"]["name"], outcome)
+    return result, {**result.as_dict(), "component": component}

@@ -139,9 +139,9 @@ def _layer(results: Iterable[Result]) -> str:
 def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
     """Handler. Event: run, dry_run, plan, and for an inspection `find_all` (true).
 
-    Answers `up_to_date`, and `steps`: what a deployment would have answered. For an inspection `checked` (a number) and
-    `findings` (see `deploy_steps.shared.findings`), cut to what a state machine can carry. Each resource that was found
-    up to date, or compared by an inspection, has a line of its own in the journal.
+    Answers `up_to_date`, and `steps`: what a deployment would have answered. For an inspection run, dry_run, twin,
+    project, `checked` (a number) and `findings` (see `deploy_steps.shared.findings`), cut to what a state machine can
+    carry. Each resource that was found up to date, or compared by an inspection, has a line of its own in the journal.
     """
     plan, find_all = event["plan"], event.get("find_all", False)
     run = {"run": event["run"], "dry_run": event["dry_run"]}
@@ -155,7 +155,7 @@ def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
         with journal(run, result.kind, "compare") as note:
             note(result if find_all else _unchanged(result))
     if find_all:
-        return _inspected(found)
+        return {**run, "twin": plan["twin"], "project": plan["project"], **_inspected(found)}
     own, *devices = [[_unchanged(result) for result in group] for group in found]
     steps = {"own": [result.as_dict() for result in own], "devices": [_in_short(group) for group in devices]}
     return {"up_to_date": True, "steps": steps}

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from deploy_steps import aws
-from deploy_steps.contract import Change, Result
+from deploy_steps.contract import Change, Result, differences
 from deploy_steps.kinds.shared.function_ownership import read_function
 from deploy_steps.ownership import ensure_ours
-from deploy_steps.task import journal
+from deploy_steps.task import task
 from orchestrator.core.spec_json import read_spec
 from orchestrator.core.specs import Identity
 
@@ -47,13 +47,11 @@ def drain(client: Any, identity: Identity, *, dry_run: bool = False) -> Result:
 
 
 def _changes(live: Mapping[str, Any]) -> tuple[Change, ...]:
-    before = {"max_retries": "MaximumRetryAttempts", "max_event_age_seconds": "MaximumEventAgeInSeconds"}
-    after = {"max_retries": RETRIES, "max_event_age_seconds": MAX_AGE_SECONDS}
-    return tuple(
-        Change(field, live.get(before[field]), value)
-        for field, value in after.items()
-        if live.get(before[field]) != value
-    )
+    before = {
+        "max_retries": live.get("MaximumRetryAttempts"),
+        "max_event_age_seconds": live.get("MaximumEventAgeInSeconds"),
+    }
+    return differences({"max_retries": RETRIES, "max_event_age_seconds": MAX_AGE_SECONDS}, before)
 
 
 def _read(client: Any, name: str) -> dict[str, Any] | None:
@@ -64,10 +62,7 @@ def _read(client: Any, name: str) -> dict[str, Any] | None:
     return live
 
 
-def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+@task
+def handler(event: Mapping[str, Any]) -> Result:
     """Handler. Event: run, dry_run, identity."""
-    with journal(event, "function", "drain") as note, aws.translated():
-        identity = read_spec(Identity, event["identity"])
-        result = drain(aws.client("lambda"), identity, dry_run=event["dry_run"])
-        note(result)
-    return result.as_dict()
+    return drain(aws.client("lambda"), read_spec(Identity, event["identity"]), dry_run=event["dry_run"])

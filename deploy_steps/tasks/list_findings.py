@@ -6,11 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from deploy_steps import aws
-from deploy_steps.contract import Result
+from deploy_steps.contract import Outcome, Result
 from deploy_steps.shared import findings, summary
 from deploy_steps.shared.explanation import explained
-from deploy_steps.task import journal
+from deploy_steps.task import task
 
 ACTIONS: tuple[str, ...] = ()
 
@@ -24,10 +23,8 @@ def summed_up(state: Mapping[str, Any]) -> dict[str, Any]:
     if "failure" in state:
         error, message = explained(state["failure"])
         return {"outcome": "failed", "error": error, "cause": f"{message} Nothing was changed; start it again."}
-    compared, steps = (
-        state["results"]["compared"],
-        summary.steps([state["results"][name] for name in ("functions", "data")]),
-    )
+    compared, *removed = state["results"]
+    steps = summary.steps(removed)
     left_over = findings.cut(found for step in steps if (found := findings.left_over(step)))
     counts = Counter(compared["counts"]) + Counter(left_over["counts"])
     told = ", ".join(f"{number} {problem}" for problem, number in counts.items()) or "no drift"
@@ -39,13 +36,13 @@ def summed_up(state: Mapping[str, Any]) -> dict[str, Any]:
         "says": f"Checked {compared['checked'] + len(steps)} resources of '{state['twin']}': {told}.{cut}",
         "findings": listed,
         "retained": summary.retained(steps),
-        "next": f"gluecode deploy {state['project']}" if counts else "",
+        "next": f"gluecode deploy {compared['project']}" if counts else "",
     }
 
 
-def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+@task
+def handler(event: Mapping[str, Any]) -> tuple[Result, dict[str, Any]]:
     """Handler. Event: run, dry_run, state (with `results` or `failure`)."""
-    with journal(event, "findings", "list") as note, aws.translated():
-        answer = summed_up(event["state"])
-        note(Result("findings", event["state"]["twin"], "drifted" if answer["outcome"] == "drifted" else "present"))
-    return answer
+    answer = summed_up(event["state"])
+    found: Outcome = "drifted" if answer["outcome"] == "drifted" else "present"
+    return Result("findings", event["state"]["twin"], found), answer

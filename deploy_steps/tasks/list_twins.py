@@ -10,9 +10,8 @@ from deploy_steps.contract import Result
 from deploy_steps.shared import settings
 from deploy_steps.shared.execution_input import read_check_drift
 from deploy_steps.state import state_table
-from deploy_steps.task import journal
+from deploy_steps.task import task
 
-KIND = "twins"
 ACTIONS = ("dynamodb:Scan",)
 
 
@@ -31,10 +30,10 @@ def deployed(dynamodb: Any, table: str) -> list[dict[str, str]]:
     )
 
 
-def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+@task
+def handler(event: Mapping[str, Any]) -> tuple[Result, dict[str, Any]]:
     """Handler. Event: run, request (whatever was typed). Raises InvalidInput."""
-    with journal(event, KIND, "list") as note, aws.translated():
-        asked = read_check_drift(event["request"])
-        twins = deployed(aws.client("dynamodb"), settings.state_table())
-        note(Result(KIND, f"{len(twins)} deployed", "present"))
-    return {"run": event["run"], "dry_run": False, "repair": asked["repair"], "twins": twins}
+    asked = read_check_drift(event["request"])
+    twins = deployed(aws.client("dynamodb"), settings.state_table())
+    answer = {"run": event["run"], "dry_run": False, "repair": asked["repair"], "twins": twins}
+    return Result("twins", f"{len(twins)} deployed", "present"), answer

@@ -9,9 +9,8 @@ from deploy_steps import aws
 from deploy_steps.contract import Result
 from deploy_steps.shared import settings
 from deploy_steps.state import state_table, stored_plan
-from deploy_steps.task import journal
+from deploy_steps.task import task
 
-KIND = "rollback"
 ACTIONS = ("dynamodb:GetItem",)
 
 _NOWHERE = "nowhere"
@@ -36,11 +35,9 @@ def rolled_back(state: Mapping[str, Any], last: Mapping[str, Any] | None) -> dic
     return {**plan, **nothing, **of_this_run}
 
 
-def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+@task
+def handler(event: Mapping[str, Any]) -> tuple[Result, dict[str, Any]]:
     """Handler. Event: run, dry_run, state (with `failure`)."""
-    with journal(event, KIND, "load") as note, aws.translated():
-        table, twin = settings.state_table(), event["state"]["twin"]
-        item = state_table.read(aws.client("dynamodb"), table, twin, stored_plan.ITEM)
-        plan = rolled_back(event["state"], stored_plan.unpacked(item))
-        note(Result(KIND, plan["twin"], "absent" if plan.get("nothing_to_go_back_to") else "present"))
-    return plan
+    item = state_table.read(aws.client("dynamodb"), settings.state_table(), event["state"]["twin"], stored_plan.ITEM)
+    plan = rolled_back(event["state"], stored_plan.unpacked(item))
+    return Result("rollback", plan["twin"], "absent" if plan.get("nothing_to_go_back_to") else "present"), plan

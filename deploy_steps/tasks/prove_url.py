@@ -13,9 +13,8 @@ from typing import Any
 from deploy_steps import aws
 from deploy_steps.contract import Result
 from deploy_steps.errors import NotReady, ProofFailed
-from deploy_steps.task import journal
+from deploy_steps.task import task
 
-KIND = "url"
 ACTIONS = ("secretsmanager:GetSecretValue",)
 HEADER = "X-Inter-Cloud-Token"
 
@@ -83,13 +82,11 @@ def _reason(body: bytes) -> str | None:
     return document.get("reason") if isinstance(document, dict) else None
 
 
-def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+@task
+def handler(event: Mapping[str, Any]) -> Result:
     """Handler. Event: run, dry_run, name (the function's), url, secret_name. A dry run calls nobody."""
-    with journal(event, KIND, "prove") as note, aws.translated():
-        result = Result(KIND, event["name"], "unchanged")
-        if not event["dry_run"]:
-            value = aws.client("secretsmanager").get_secret_value(SecretId=event["secret_name"])
-            prove(event["url"], value["SecretString"], event["name"])
-            result = Result(KIND, event["name"], "present")
-        note(result)
-    return result.as_dict()
+    if event["dry_run"]:
+        return Result("url", event["name"], "unchanged")
+    value = aws.client("secretsmanager").get_secret_value(SecretId=event["secret_name"])
+    prove(event["url"], value["SecretString"], event["name"])
+    return Result("url", event["name"], "present")

@@ -9,14 +9,13 @@ from deploy_steps import aws
 from deploy_steps.contract import Result
 from deploy_steps.shared import settings
 from deploy_steps.state import record
-from deploy_steps.task import journal
+from deploy_steps.task import task
 
 ACTIONS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
 
 
-def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+@task
+def handler(event: Mapping[str, Any]) -> tuple[Result, dict[str, Any]]:
     """Handler of `start`."""
-    with journal(event, "start", "record") as note, aws.translated():
-        answer = record.start(aws.client("dynamodb"), settings.state_table(), event)
-        note(Result(record.KIND, event["state"]["twin"], "unchanged" if event["dry_run"] else "updated"))
-    return answer
+    answer = record.start(aws.client("dynamodb"), settings.state_table(), event)
+    return Result(record.KIND, event["state"]["twin"], "unchanged" if event["dry_run"] else "updated"), answer

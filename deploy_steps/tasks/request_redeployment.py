@@ -8,19 +8,15 @@ from typing import Any
 from deploy_steps import aws
 from deploy_steps.contract import Result
 from deploy_steps.shared import announcements, settings
-from deploy_steps.task import journal
+from deploy_steps.task import task
+from orchestrator.core.event_types import REDEPLOY
 
 ACTIONS = ("events:PutEvents",)
 
 
-def handler(event: Mapping[str, Any], _context: Any) -> dict[str, Any]:
+@task
+def handler(event: Mapping[str, Any]) -> Result:
     """Handler. Event: twin, project. What it asks for, waits like every request until the twin is free."""
-    with journal(event, "redeployment", "request") as note, aws.translated():
-        announcements.put(
-            aws.client("events"),
-            announcements.REDEPLOY,
-            {"project": event["project"], "installation": settings.prefix()},
-        )
-        result = Result("redeployment", event["twin"], "created")
-        note(result)
-    return result.as_dict()
+    detail = {"project": event["project"], "installation": settings.prefix()}
+    announcements.put(aws.client("events"), REDEPLOY, detail)
+    return Result("redeployment", event["twin"], "created")

@@ -10,13 +10,12 @@ from typing import Any
 from deploy_steps import aws
 from deploy_steps.contract import Result
 from deploy_steps.shared import settings
-from deploy_steps.task import journal
+from deploy_steps.task import task
 from orchestrator import report
 from orchestrator.core.names import report_key
 from orchestrator.report import Facts
 from state_machines import definition, walk
 
-KIND = "report"
 ACTIONS = (
     "states:DescribeExecution",
     "states:GetExecutionHistory",
@@ -25,20 +24,19 @@ ACTIONS = (
 )
 
 
-def handler(event: Mapping[str, Any], _context: Any) -> str:
+@task
+def handler(event: Mapping[str, Any]) -> tuple[Result, str]:
     """Handler. Event: run, execution, outcome (of `outcome.outcome`). Answers the report's address: `s3://…`.
 
     The execution is about to end, so how it ends is taken from its outcome. What the last steps wrote into the journal
     may not be readable yet; `gluecode report` makes the same report anew at any time.
     """
-    with journal(event, KIND, "write") as note, aws.translated():
-        found = report.read(aws, settings.installation(event["execution"]), event["execution"])
-        facts = _ended(found, event["outcome"])
-        bucket, key = settings.artifact_bucket(), report_key(facts.twin, facts.name)
-        content = report.render(facts).encode()
-        aws.client("s3").put_object(Bucket=bucket, Key=key, Body=content, ContentType="text/html; charset=utf-8")
-        note(Result(KIND, facts.twin, "created"))
-    return f"s3://{bucket}/{key}"
+    found = report.read(aws, settings.installation(event["execution"]), event["execution"])
+    facts = _ended(found, event["outcome"])
+    bucket, key = settings.artifact_bucket(), report_key(facts.twin, facts.name)
+    content = report.render(facts).encode()
+    aws.client("s3").put_object(Bucket=bucket, Key=key, Body=content, ContentType="text/html; charset=utf-8")
+    return Result("report", facts.twin, "created"), f"s3://{bucket}/{key}"
 
 
 def _ended(facts: Facts, outcome: Mapping[str, Any]) -> Facts:

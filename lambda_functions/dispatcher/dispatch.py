@@ -7,7 +7,7 @@ from lambda_functions.shared.async_handler import Outcome
 from lambda_functions.shared.envelope import Envelope
 from lambda_functions.shared.errors import ConfigurationError
 from lambda_functions.shared.event import device_of
-from lambda_functions.shared.invoke import hand_on, process_event
+from lambda_functions.shared.hops import hand_on, process_event
 from lambda_functions.shared.port import Cloud
 
 

@@ -18,7 +18,7 @@ from lambda_functions.shared.async_handler import Outcome
 from lambda_functions.shared.conditions import Condition, ConditionError, parse_condition
 from lambda_functions.shared.envelope import Envelope
 from lambda_functions.shared.errors import Unavailable
-from lambda_functions.shared.invoke import invoke
+from lambda_functions.shared.hops import invoke
 from lambda_functions.shared.json_text import dump
 from lambda_functions.shared.port import Cloud
 from lambda_functions.shared.twin_info import TwinInfo

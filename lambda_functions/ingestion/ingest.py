@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lambda_functions.shared.envelope import Envelope
 from lambda_functions.shared.event import check_values
-from lambda_functions.shared.invoke import process_event
+from lambda_functions.shared.hops import process_event
 from lambda_functions.shared.port import Cloud
 
 

@@ -10,9 +10,8 @@ from lambda_functions.shared.async_handler import Finish, Outcome, delivered
 from lambda_functions.shared.envelope import L3, Envelope
 from lambda_functions.shared.errors import ConfigurationError
 from lambda_functions.shared.event import check_storable
-from lambda_functions.shared.invoke import hand_on
+from lambda_functions.shared.hops import hand_on, store
 from lambda_functions.shared.port import Cloud, Remaining
-from lambda_functions.shared.store import store
 from lambda_functions.shared.tokens import Tokens
 from lambda_functions.shared.twin_info import TwinInfo
 

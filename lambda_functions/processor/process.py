@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 from lambda_functions.processor import own_code
@@ -11,8 +12,8 @@ from lambda_functions.shared import observability
 from lambda_functions.shared.async_handler import Outcome
 from lambda_functions.shared.envelope import L3, Envelope
 from lambda_functions.shared.errors import Refused
+from lambda_functions.shared.hops import hand_on
 from lambda_functions.shared.http_request import MAX_BODY_BYTES
-from lambda_functions.shared.invoke import hand_on
 from lambda_functions.shared.json_text import dump
 from lambda_functions.shared.port import Cloud
 
@@ -26,7 +27,7 @@ def process(cloud: Cloud, envelope: Envelope, own: Process) -> Outcome:
     if made is None:
         observability.hop("dropped", "The device's own code dropped the event.")
         return "dropped"
-    hand_on(cloud, "persister", envelope.addressed(L3).carrying(made).as_dict())
+    hand_on(cloud, "persister", replace(envelope, target_layer=L3, payload=made).as_dict())
     return "forwarded"
 
 

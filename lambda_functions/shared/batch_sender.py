@@ -11,9 +11,8 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from lambda_functions.shared import observability
-from lambda_functions.shared.batch import MAX_EVENTS
 from lambda_functions.shared.delivery import RemoteAnswer, results
-from lambda_functions.shared.envelope import Envelope
+from lambda_functions.shared.envelope import MAX_EVENTS, Envelope
 from lambda_functions.shared.errors import Refused, Unavailable
 from lambda_functions.shared.http_request import MAX_BODY_BYTES
 from lambda_functions.shared.json_text import dump

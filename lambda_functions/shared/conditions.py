@@ -38,8 +38,15 @@ _CONDITION = re.compile(
     rf"\s*(?P<left>{_OPERAND})\s*(?P<operator><=|>=|==|!=|<|>)\s*(?P<right>{_OPERAND})\s*", re.ASCII
 )
 _CONSTANT = re.compile(r"(?P<type>DOUBLE|INTEGER|STRING|BOOLEAN)\((?P<text>[^()]*)\)")
-_DOUBLE = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
-_INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
+_READERS: dict[str, tuple[str, Callable[[str], Value], str]] = {  # what it may hold, made into a value, else a fault
+    "DOUBLE": (
+        r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?",
+        Decimal,
+        "does not hold a number such as 30 or -1.5e3",
+    ),
+    "INTEGER": (r"[+-]?\d+", Decimal, "does not hold a whole number"),
+    "BOOLEAN": (r"(?i:true|false)", lambda text: text.lower() == "true", "holds neither true nor false"),
+}
 
 
 class ConditionError(ValueError):
@@ -92,33 +99,13 @@ def _operand(text: str) -> Property | Value:
     if constant is None:
         *entity, device, name = text.split(".")
         return Property(device, name, entity[0] if entity else None)
-    return _READERS[constant["type"]](constant["text"])
-
-
-def _double(text: str) -> Decimal:
-    if not _DOUBLE.fullmatch(text.strip()):
-        raise ConditionError(f"DOUBLE({text}) does not hold a number such as 30 or -1.5e3")
-    return Decimal(text.strip())
-
-
-def _integer(text: str) -> Decimal:
-    if not _INTEGER.fullmatch(text.strip()):
-        raise ConditionError(f"INTEGER({text}) does not hold a whole number")
-    return Decimal(text.strip())
-
-
-def _boolean(text: str) -> bool:
-    if text.strip().lower() not in ("true", "false"):
-        raise ConditionError(f"BOOLEAN({text}) holds neither true nor false")
-    return text.strip().lower() == "true"
-
-
-_READERS: dict[str, Callable[[str], Value]] = {
-    "DOUBLE": _double,
-    "INTEGER": _integer,
-    "STRING": str,
-    "BOOLEAN": _boolean,
-}
+    if constant["type"] == "STRING":
+        return constant["text"]
+    pattern, read, fault = _READERS[constant["type"]]
+    held = constant["text"].strip()
+    if not re.fullmatch(pattern, held, re.ASCII):
+        raise ConditionError(f"{text} {fault}")
+    return read(held)
 
 
 def _value(operand: Property | Value, event: Mapping[str, Any]) -> Value | None:

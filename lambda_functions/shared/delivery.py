@@ -6,7 +6,7 @@ import email.utils
 import json
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +52,7 @@ def answered(response: requests.Response, events: int = 1, until: float = 0.0) -
         if events > 1 and response.ok:  # the results would have been in there
             return unanswered(error)
         return RemoteAnswer(status, f"remote_{status}")
-    why = _why_status(status, "" if response.ok else _reason(content))
+    why = _why(status, None if response.ok else _read(content))
     return RemoteAnswer(status, why, _seconds(response.headers.get("Retry-After", "")), content)
 
 
@@ -70,7 +70,7 @@ def results(content: bytes, trace_ids: Sequence[str]) -> list[RemoteAnswer] | No
 def _result(status: Any, document: Any) -> RemoteAnswer:
     if not isinstance(status, int) or not 200 <= status <= 599:
         raise ValueError("no status")
-    return RemoteAnswer(status, _why_status(status, _named(document) if status >= 300 else ""))
+    return RemoteAnswer(status, _why(status, document if status >= 300 else None))
 
 
 def _whole(response: requests.Response, events: int, until: float) -> bytes:
@@ -82,21 +82,17 @@ def _whole(response: requests.Response, events: int, until: float) -> bytes:
     return content
 
 
-def _why_status(status: int, reason: str) -> str:
-    return f"remote_{status}:{reason}" if reason else f"remote_{status}"
+def _why(status: int, document: Any) -> str:
+    """The status, and the machine-readable reason that the contract puts into an error's document, if it has one."""
+    reason = document.get("reason") if isinstance(document, Mapping) else None
+    return f"remote_{status}:{reason}" if isinstance(reason, str) and _REASON.fullmatch(reason) else f"remote_{status}"
 
 
-def _reason(content: bytes) -> str:
-    """The machine-readable reason that the contract puts into an error's body, if it is one."""
+def _read(content: bytes) -> Any:
     try:
-        return _named(json.loads(content))
-    except (ValueError, AttributeError, RecursionError):
-        return ""
-
-
-def _named(document: Any) -> str:
-    reason = document.get("reason")
-    return reason if isinstance(reason, str) and _REASON.fullmatch(reason) else ""
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _seconds(retry_after: str) -> float:
@@ -111,15 +107,11 @@ def _seconds(retry_after: str) -> float:
 
 def unanswered(error: requests.RequestException) -> RemoteAnswer:
     """The result of an attempt without an answer."""
-    return RemoteAnswer(None, _why(error))
-
-
-def _why(error: requests.RequestException) -> str:
-    text = str(error)
+    text, why = str(error), "no connection"
     if isinstance(error, requests.Timeout):
-        return "timeout"
-    if "NameResolutionError" in text or "Failed to resolve" in text:
-        return "the host's name cannot be resolved"
-    if isinstance(error, requests.exceptions.SSLError):
-        return "the TLS certificate is not accepted"
-    return "no connection"
+        why = "timeout"
+    elif "NameResolutionError" in text or "Failed to resolve" in text:
+        why = "the host's name cannot be resolved"
+    elif isinstance(error, requests.exceptions.SSLError):
+        why = "the TLS certificate is not accepted"
+    return RemoteAnswer(None, why)

@@ -12,8 +12,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lambda_functions.shared import authentication, batch, http_request, observability, responses, settings, tokens
-from lambda_functions.shared.envelope import Envelope, as_trace_id, new_trace_id, open_envelope, trace_id_of
+from lambda_functions.shared import authentication, http_request, observability, responses, settings, tokens
+from lambda_functions.shared.envelope import (
+    Envelope,
+    documents_in,
+    new_trace_id,
+    open_envelope,
+    trace_id_in,
+    trace_id_of,
+)
 from lambda_functions.shared.errors import ConfigurationError, Refused, Unavailable
 from lambda_functions.shared.event import device_of
 from lambda_functions.shared.json_text import parse
@@ -48,7 +55,7 @@ def serve(
     reception = _Reception(cloud, layer, devices, accept)
     try:
         document = _read(request, tokens.for_receiving(cloud))
-        documents = batch.documents_in(document)
+        documents = documents_in(document)
     except Exception as error:  # noqa: BLE001  # whatever failed, the sender gets an answer that it can act on
         return responses.to_one(reception.verdict(error, trace_id))
     if documents is None:
@@ -84,7 +91,7 @@ class _Reception:
 
     def _take_one(self, document: Any, in_time: Callable[[], bool]) -> Verdict:
         with observability.one_of_several():
-            trace_id = _own_trace_id(document) or new_trace_id()
+            trace_id = trace_id_in(document) or new_trace_id()
             observability.bind(trace_id=trace_id)
             return self.take(document, trace_id, in_time)
 
@@ -105,10 +112,6 @@ class _Reception:
 def _entering_trace_id(request: Mapping[str, Any], request_id: str | None) -> str:
     sent = http_request.header(request, "traceparent")
     return (trace_id_of(sent[0]) if sent else None) or new_trace_id(request_id)
-
-
-def _own_trace_id(document: Any) -> str | None:
-    return as_trace_id(document.get("trace_id")) if isinstance(document, Mapping) else None
 
 
 def _read(request: Mapping[str, Any], accepted: tokens.Tokens) -> Any:

@@ -1,4 +1,7 @@
-"""The envelope of the inter-cloud contract: what carries an event from hop to hop, between clouds and inside one."""
+"""The envelope of the inter-cloud contract: what carries an event from hop to hop, between clouds and inside one.
+
+A batch is several envelopes in one request, as a JSON array; the answer then has a result for each.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ L2 = "L2"
 L3 = "L3"
 TELEMETRY = "telemetry"
 UNKNOWN_CLOUD = "unknown"
+MAX_EVENTS = 100
+"""In one batch."""
 
 _CLOUDS = {"aws": "aws", "azure": "azure", "gcp": "gcp", "google": "gcp"}
 _MARKS = ("source_cloud", "target_layer", "message_type")
@@ -40,17 +45,9 @@ class Envelope:
         """The JSON shape."""
         return dict(vars(self))  # `asdict` would copy the payload through and through, for every hop
 
-    def addressed(self, layer: str) -> Envelope:
-        """The same message on its way to another layer."""
-        return replace(self, target_layer=layer)
-
     def leaving(self, cloud: str, layer: str) -> Envelope:
         """The same message as it leaves a cloud now."""
         return replace(self, source_cloud=cloud, target_layer=layer, timestamp=now())
-
-    def carrying(self, payload: dict[str, Any]) -> Envelope:
-        """The same message with another payload."""
-        return replace(self, payload=payload)
 
     def age_seconds(self) -> float | None:
         """How long ago it was made, or None when its timestamp cannot be read."""
@@ -94,6 +91,18 @@ def open_envelope(document: Any, *, layer: str, trace_id: str, cloud: str | None
     )
 
 
+def documents_in(document: Any) -> list[Any] | None:
+    """The documents of a batch; None for any other document. An empty array is not a batch either.
+
+    Raises Refused for a batch of too many.
+    """
+    if not isinstance(document, list) or not document:
+        return None
+    if len(document) > MAX_EVENTS:
+        raise Refused("batch_too_long")
+    return document
+
+
 def now() -> str:
     """The present as ISO 8601 in UTC, to the millisecond."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -114,6 +123,11 @@ def as_trace_id(value: Any) -> str | None:
         return None
     made = uuid.UUID(value)
     return str(made) if made.int else None
+
+
+def trace_id_in(document: Any) -> str | None:
+    """The trace id that a document has as a field, however wrong the rest of it is; None when there is no valid one."""
+    return as_trace_id(document.get("trace_id")) if isinstance(document, Mapping) else None
 
 
 def traceparent(trace_id: str) -> str:

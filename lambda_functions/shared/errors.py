@@ -1,7 +1,5 @@
 """The closed list of errors that the functions raise on purpose, by what must happen next."""
 
-# the names are read in logs and reasons: they say what is the case, not that it is an error
-
 
 class GluecodeError(Exception):
     """Base of every error that a function raises on purpose. Its text holds neither a payload nor a token."""

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from lambda_functions.shared import observability
-from lambda_functions.shared.envelope import as_trace_id, now
+from lambda_functions.shared.envelope import as_trace_id, now, trace_id_in
 from lambda_functions.shared.errors import GluecodeError, Refused
 from lambda_functions.shared.port import Cloud
 
@@ -133,7 +133,7 @@ def _from_outbox(found: Mapping[str, Any]) -> FailedEvent:
         origin="outbox",
         reason=NOT_DELIVERED,
         function=found["function"],
-        trace_id=_trace_id(found["event"]),
+        trace_id=trace_id_in(found["event"]),
         event=found["event"],
         failed_at=None,
     )
@@ -148,7 +148,7 @@ def _from_lambda(found: Mapping[str, Any]) -> FailedEvent:
         reason=error.get("errorType") or context["condition"],
         function=_name(context["functionArn"]),
         # A device's own message has no trace id; the function made it from the id of Lambda's request.
-        trace_id=_trace_id(event) or as_trace_id(context.get("requestId")),
+        trace_id=trace_id_in(event) or as_trace_id(context.get("requestId")),
         event=event,
         failed_at=found.get("timestamp"),
         detail=error.get("errorMessage") or "",
@@ -162,7 +162,7 @@ def _from_iot_rule(found: Mapping[str, Any]) -> FailedEvent:
         origin="iot-rule",
         reason=failure["failedAction"],
         function=_name(failure["failedResource"]),
-        trace_id=_trace_id(event),
+        trace_id=trace_id_in(event),
         event=event,
         failed_at=None,
         detail=failure.get("errorMessage") or "",
@@ -179,7 +179,3 @@ def _decoded(payload: str) -> Any:
 def _name(function: str) -> str:
     """The function's name from its ARN (arn:aws:lambda:region:account:function:name[:version]), or the name itself."""
     return function.split(":")[6] if function.startswith("arn:") else function
-
-
-def _trace_id(event: Any) -> str | None:
-    return as_trace_id(event.get("trace_id")) if isinstance(event, Mapping) else None

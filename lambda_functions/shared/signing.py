@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from lambda_functions.shared.authentication import matches
 from lambda_functions.shared.errors import Refused
 from lambda_functions.shared.http_request import header
 
@@ -37,7 +38,7 @@ def signed(token: str, message_id: str, timestamp: int, body: bytes) -> dict[str
     return {
         ID: message_id,
         TIMESTAMP: str(timestamp),
-        SIGNATURE: f"v1,{_signature(token, message_id, str(timestamp), body)}",
+        SIGNATURE: _signature(token, message_id, str(timestamp), body),
     }
 
 
@@ -53,7 +54,8 @@ class Verifier:
         message_id, timestamp, signatures = (_only(header(request, name)) for name in (ID, TIMESTAMP, SIGNATURE))
         if not message_id or not timestamp or not signatures:
             raise Refused("signature_missing", 403)
-        if not _matches(signatures, [_signature(token, message_id, timestamp, body) for token in tokens]):
+        right = [_signature(token, message_id, timestamp, body) for token in tokens]
+        if not any(matches(given, right) for given in signatures.split()):
             raise Refused("signature_invalid", 403)
         now = self._clock()
         if not _SECONDS.fullmatch(timestamp) or abs(now - int(timestamp)) > TOLERANCE_SECONDS:
@@ -73,15 +75,7 @@ def _only(values: Sequence[str]) -> str:
     return values[0] if len(values) == 1 else ""
 
 
-def _matches(signatures: str, expected: Sequence[str]) -> bool:
-    matched = False
-    for wanted in expected:
-        for given in signatures.split():
-            matched |= hmac.compare_digest(given.encode("utf-8", "surrogatepass"), f"v1,{wanted}".encode())
-    return matched
-
-
 def _signature(token: str, message_id: str, timestamp: str, body: bytes) -> str:
     content = f"{message_id}.{timestamp}.".encode("utf-8", "surrogatepass") + body
     digest = hmac.new(token.encode("utf-8", "surrogatepass"), content, hashlib.sha256).digest()
-    return base64.b64encode(digest).decode()
+    return f"v1,{base64.b64encode(digest).decode()}"

@@ -9,8 +9,8 @@ from lambda_functions.aws import cloud
 from lambda_functions.aws.entry import observed
 from lambda_functions.shared import endpoint, twin_info
 from lambda_functions.shared.envelope import L3
+from lambda_functions.shared.hops import store
 from lambda_functions.shared.port import Invocation
-from lambda_functions.shared.store import store
 
 cloud.ready("dynamodb", *cloud.SECRETS)
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import threading
 import time
-import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from typing import Any
 
 import requests
 
-from orchestrator.local.remote_contract import TOKEN_HEADER
-from orchestrator.local.remote_signing import sign
+from lambda_functions.shared.authentication import TOKEN_HEADER
+from lambda_functions.shared.delivery import RemoteAnswer, answered, unanswered
+from lambda_functions.shared.envelope import TELEMETRY, Envelope, new_trace_id, now, traceparent
+from lambda_functions.shared.signing import signed
 
 _LONGEST_PAUSE_SECONDS = 30.0
 
@@ -39,14 +39,7 @@ def envelope(
     source_cloud: str, target_layer: str, payload: Mapping[str, Any], trace_id: str | None = None
 ) -> dict[str, Any]:
     """An envelope made now. The trace id is a new one unless the event already has one."""
-    return {
-        "source_cloud": source_cloud,
-        "target_layer": target_layer,
-        "message_type": "telemetry",
-        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "payload": dict(payload),
-        "trace_id": trace_id or str(uuid.uuid4()),
-    }
+    return Envelope(source_cloud, target_layer, TELEMETRY, now(), dict(payload), trace_id or new_trace_id()).as_dict()
 
 
 def send(
@@ -66,33 +59,32 @@ def send(
     pause, refused = first_pause_seconds, False
     for attempt in range(1, 5):
         known = token if isinstance(token, str) else token()
-        status, body, retry_after = _post(url, known, message, timeout_seconds, signing=signing)
-        answer = Answer(status, body, attempt)
-        if status == 403 and not refused:
+        answer = _post(url, known, message, timeout_seconds, signing=signing)
+        if answer.status == 403 and not refused:
             refused = True
             continue
-        if attempt == 4 or not (status is None or status == 429 or status >= 500):
-            return answer
-        time.sleep(min(retry_after if retry_after is not None else pause, _LONGEST_PAUSE_SECONDS))
+        if attempt == 4 or not answer.worth_retrying:
+            break
+        time.sleep(min(answer.retry_after_seconds or pause, _LONGEST_PAUSE_SECONDS))
         pause *= 2
-    return answer
+    return Answer(answer.status, _read(answer), attempt)
 
 
-def _post(
-    url: str, token: str, message: Mapping[str, Any], timeout: float, *, signing: bool
-) -> tuple[int | None, Any, float | None]:
+def _post(url: str, token: str, message: Mapping[str, Any], timeout: float, *, signing: bool) -> RemoteAnswer:
     content = json.dumps(message).encode()
     headers: dict[str, str | bytes] = {
         TOKEN_HEADER: token.encode(),
         "Content-Type": "application/json",
-        "traceparent": f"00-{uuid.UUID(message['trace_id']).hex}-{uuid.uuid4().hex[:16]}-01",
-        **(sign(token, content) if signing else {}),
+        "traceparent": traceparent(message["trace_id"]),
+        **(signed(token, f"msg_{new_trace_id()}", int(time.time()), content) if signing else {}),
     }
     try:
-        answer = _session().post(url, data=content, headers=headers, timeout=timeout, allow_redirects=False)
+        with _session().post(
+            url, data=content, headers=headers, timeout=timeout, allow_redirects=False, stream=True
+        ) as response:
+            return replace(answered(response), retry_after_seconds=_seconds(response.headers.get("Retry-After", "")))
     except requests.RequestException as error:
-        return None, f"{type(error).__name__}: {error}", None
-    return answer.status_code, _read(answer), _seconds(answer.headers.get("Retry-After"))
+        return unanswered(error)
 
 
 def _session() -> requests.Session:
@@ -103,15 +95,16 @@ def _session() -> requests.Session:
     return session
 
 
-def _read(answer: requests.Response) -> Any:
+def _read(answer: RemoteAnswer) -> Any:
     try:
-        return answer.json()
+        return json.loads(answer.content)
     except ValueError:
-        return answer.text
+        return answer.content.decode(errors="replace") or answer.why
 
 
-def _seconds(retry_after: str | None) -> float | None:
+def _seconds(retry_after: str) -> float:
+    """`Retry-After` with fractions, which HTTP does not have, so that tests need not wait for whole seconds."""
     try:
-        return max(0.0, float(retry_after)) if retry_after is not None else None
-    except ValueError:  # a date: then our own pause will do
-        return None
+        return max(0.0, float(retry_after))
+    except ValueError:  # none, or a date: then our own pause will do
+        return 0.0

@@ -12,32 +12,25 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import queue
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from email.message import Message
 from types import TracebackType
 from typing import Any
 
+from lambda_functions.shared.authentication import authenticate
+from lambda_functions.shared.envelope import documents_in, trace_id_in
+from lambda_functions.shared.errors import Refused
+from lambda_functions.shared.signing import Verifier
+from lambda_functions.shared.tokens import Tokens
 from orchestrator.local.remote_client import Answer, envelope, send
-from orchestrator.local.remote_contract import (
-    TOKEN_HEADER,
-    Refusal,
-    authenticate,
-    batch_in,
-    check_envelope,
-    key_of,
-    parse,
-    trace_id_in,
-    trace_id_of,
-)
+from orchestrator.local.remote_contract import check_envelope, key_of, parse, trace_id_in_body
 from orchestrator.local.remote_faults import Fault, Faults
 from orchestrator.local.remote_http import Server
-from orchestrator.local.remote_signing import HEADERS, SignatureCheck
 
 HOST = "127.0.0.1"
 
@@ -86,16 +79,15 @@ class RemoteCloud:
         self.stopping = threading.Event()
         self._tokens = tokens
         self._signing = signing
-        self._signatures = SignatureCheck()
+        self._verifier = Verifier()
         self._retry_seconds = retry_seconds
         self._lock = threading.Lock()
-        self._to_forward: queue.SimpleQueue[tuple[str, str, dict[str, Any]] | None] = queue.SimpleQueue()
-        self._forwarding = 0
+        self._forwarder = ThreadPoolExecutor(4, thread_name_prefix=name)
+        self._forwarding: set[Future[None]] = set()
         self._target: tuple[str, str] | None = None
         self._process: Callable[[dict[str, Any]], dict[str, Any]] = dict
         self._server = Server((HOST, port), self)
-        self._threads = [threading.Thread(target=self._server.serve_forever, args=(0.05,), name=f"{name}-server")]
-        self._threads += [threading.Thread(target=self._forward, name=f"{name}-{n}") for n in range(4)]
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name=f"{name}-server")
 
     @property
     def url(self) -> str:
@@ -132,39 +124,41 @@ class RemoteCloud:
 
     def idle(self, timeout_seconds: float = 30.0) -> bool:
         """Wait until everything taken has been passed on or given up. False when that takes longer."""
-        deadline = time.monotonic() + timeout_seconds
-        while self._forwarding and time.monotonic() < deadline:
-            time.sleep(0.01)
-        return not self._forwarding
+        return not wait(self._forwarding.copy(), timeout_seconds).not_done
 
     def take(self, endpoint: str, headers: Message, body: bytes) -> tuple[int, dict[str, Any]]:
         """Deal with one request as the contract says: the status and the answer."""
         traceparent = headers["traceparent"]
         try:
-            authenticate(headers.get_all(TOKEN_HEADER, []), self._tokens)
-            if self._signing:
-                self._signatures.check([headers.get_all(name, []) for name in HEADERS], body, self._tokens)
+            self._admit({"headers": _as_of_function_url(headers)}, body)
             document = parse(body)
-            batch = batch_in(document)
-        except Refusal as refusal:
-            return refusal.status, {"reason": refusal.reason, "trace_id": trace_id_in(body)}
+            batch = documents_in(document)
+        except Refused as refusal:
+            return refusal.status, {"reason": refusal.reason, "trace_id": trace_id_in_body(body)}
         if batch is None:
             return self._take_one(endpoint, document, traceparent)
         results = [self._take_one(endpoint, each, traceparent) for each in batch]
         return 200, {"results": [{**answer, "status": status} for status, answer in results]}
 
+    def _admit(self, request: Mapping[str, Any], body: bytes) -> None:
+        authenticate(request, Tokens(lambda: self._tokens))
+        if self._signing:
+            with self._lock:
+                self._verifier.verify(request, body, self._tokens)
+
     def _take_one(self, endpoint: str, document: Any, traceparent: str | None) -> tuple[int, dict[str, Any]]:
         try:
             message = check_envelope(endpoint, document)
-        except Refusal as refusal:
-            return refusal.status, {"reason": refusal.reason, "trace_id": trace_id_of(document)}
+        except Refused as refusal:
+            return refusal.status, {"reason": refusal.reason, "trace_id": trace_id_in(document)}
         with self._lock:
             self.received.append(Received(endpoint, message, traceparent))
             self.kept[key_of(message["payload"])] = message["payload"]
             if endpoint == "ingestion" and self._target:
                 onward = envelope(self.name, "L3", self._process(message["payload"]), message["trace_id"])
-                self._forwarding += 1
-                self._to_forward.put((*self._target, onward))
+                job = self._forwarder.submit(self._forward, *self._target, onward)
+                self._forwarding.add(job)
+                job.add_done_callback(self._forwarding.discard)
         return 200, {"status": "accepted", "trace_id": message["trace_id"]}
 
     def note(self, endpoint: str, status: int | None, fault: str | None) -> None:
@@ -180,14 +174,13 @@ class RemoteCloud:
                 "requests": len(self.requests),
                 "received": [asdict(received) for received in self.received],
                 "kept": list(self.kept.values()),
-                "forwarding": self._forwarding,
+                "forwarding": len(self._forwarding),
                 "undelivered": [message for message, _ in self.undelivered],
                 "faults": self.faults.planned(),
             }
 
     def __enter__(self) -> RemoteCloud:
-        for thread in self._threads:
-            thread.start()
+        self._thread.start()
         return self
 
     def __exit__(self, _type: type[BaseException] | None, _error: object, _trace: TracebackType | None) -> None:
@@ -195,19 +188,20 @@ class RemoteCloud:
         self._server.shutdown()
         self._server.disconnect()
         self._server.server_close()
-        for _ in self._threads:
-            self._to_forward.put(None)
-        for thread in self._threads:
-            thread.join()
+        self._forwarder.shutdown()
+        self._thread.join()
 
-    def _forward(self) -> None:
-        while (job := self._to_forward.get()) is not None:
-            writer_url, token, message = job
-            answer = self.send(writer_url, token, message)
+    def _forward(self, writer_url: str, token: str, message: dict[str, Any]) -> None:
+        answer = self.send(writer_url, token, message)
+        if not answer.accepted:
             with self._lock:
-                if not answer.accepted:
-                    self.undelivered.append((message, answer))
-                self._forwarding -= 1
+                self.undelivered.append((message, answer))
+
+
+def _as_of_function_url(headers: Message) -> dict[str, str]:
+    """The headers as a Function URL gives them. Python's HTTP server hands their bytes over as Latin-1."""
+    joined = {name.lower(): ",".join(headers.get_all(name, [])) for name in headers}
+    return {name: value.encode("latin-1").decode(errors="surrogateescape") for name, value in joined.items()}
 
 
 def main() -> int:

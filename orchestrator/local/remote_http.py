@@ -13,7 +13,7 @@ from socket import SHUT_RDWR, socket
 from threading import Event
 from typing import Any, Protocol
 
-from orchestrator.local.remote_contract import LAYERS, trace_id_in
+from orchestrator.local.remote_contract import LAYERS, trace_id_in_body
 from orchestrator.local.remote_faults import Fault, Faults
 
 MAX_BODY_BYTES = 6_291_456
@@ -138,7 +138,7 @@ class _Handler(BaseHTTPRequestHandler):
             return _Reply(413, {"reason": "body_too_large", "trace_id": None})
         if fault and fault.kind in _STATUS_OF:
             headers = {"throttle": {"Retry-After": f"{fault.seconds:g}"}, "redirect": {"Location": fault.location}}
-            document = {"reason": fault.kind, "trace_id": trace_id_in(body)}
+            document = {"reason": fault.kind, "trace_id": trace_id_in_body(body)}
             return _Reply(_STATUS_OF[fault.kind], document, headers.get(fault.kind, {}))
         if fault and fault.kind == "slow":
             self.server.cloud.stopping.wait(fault.seconds)

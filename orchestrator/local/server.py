@@ -17,7 +17,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -46,14 +46,13 @@ class Settings:
 
     def arguments(self) -> list[str]:
         """The command line that says the same, without the port: its socket is handed over."""
-        return [
-            *("--region", self.region),
-            *("--account", self.account),
-            *("--async-retry-seconds", str(self.async_retry_seconds)),
-            *("--wait-scale", str(self.wait_scale)),
-            *("--async-workers", str(self.async_workers)),
-            *(["--enforce-iam"] if self.enforce_iam else []),
-        ]
+        values = {name: value for name, value in asdict(self).items() if name not in ("port", "enforce_iam")}
+        switches = ["--enforce-iam"] if self.enforce_iam else []
+        return [*switches, *(f"{_flag(name)}={value}" for name, value in values.items())]
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def listen(port: int) -> socket.socket:
@@ -157,13 +156,12 @@ async def _serve(app: AsgiApp, listener: socket.socket) -> None:
 def main() -> None:
     """Read the command line and serve."""
     parser = argparse.ArgumentParser(prog="python -m orchestrator.local.server", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)")
-    parser.add_argument("--region", default=Settings.region)
-    parser.add_argument("--account", default=Settings.account)
-    parser.add_argument("--enforce-iam", action="store_true", help="deny what IAM policies do not allow")
-    parser.add_argument("--async-retry-seconds", type=float, default=Settings.async_retry_seconds)
-    parser.add_argument("--wait-scale", type=float, default=Settings.wait_scale)
-    parser.add_argument("--async-workers", type=int, default=Settings.async_workers)
+    names = [each.name for each in fields(Settings)]
+    helps = {"port": "port on 127.0.0.1 (0: a free one)", "enforce_iam": "deny what IAM policies do not allow"}
+    for name in names:
+        default = getattr(Settings, name)
+        value: dict[str, Any] = {"action": "store_true"} if default is False else {"type": type(default)}
+        parser.add_argument(_flag(name), default=default, help=helps.get(name), **value)
     parser.add_argument("--listener", type=int, help="a listening socket to take over (a file descriptor)")
     parser.add_argument("--nonce", default=secrets.token_hex(16), help="what the identity endpoint answers")
     parser.add_argument("--scratch", type=Path, help="directory for temporary files")
@@ -173,15 +171,7 @@ def main() -> None:
     scratch = given.scratch or Path(tempfile.mkdtemp(prefix="gluecode-cloud-"))
     if given.listener is None:
         print(f"The embedded cloud listens on http://{HOST}:{listener.getsockname()[1]}", file=sys.stderr)  # noqa: T201  # a command
-    settings = Settings(
-        region=given.region,
-        account=given.account,
-        enforce_iam=given.enforce_iam,
-        async_retry_seconds=given.async_retry_seconds,
-        wait_scale=given.wait_scale,
-        async_workers=given.async_workers,
-    )
-    serve(listener, settings, given.nonce, scratch)
+    serve(listener, Settings(**{name: getattr(given, name) for name in names}), given.nonce, scratch)
     if given.scratch is None:
         shutil.rmtree(scratch, ignore_errors=True)
     # Step Functions threads may still be waiting for a branch that ends in minutes; nothing of it outlives the process.

@@ -110,7 +110,8 @@ class Steps:
     def compare_twin(self, event: Mapping[str, Any]) -> Any:
         """All is up to date, or `amiss` for an inspection."""
         if event.get("find_all"):
-            return {"checked": 40, **findings.cut(filter(None, map(findings.compared, self.amiss)))}
+            about = {"run": event["run"], "dry_run": True, "twin": TWIN, "project": TWIN, "checked": 40}
+            return {**about, **findings.cut(filter(None, map(findings.compared, self.amiss)))}
         shared = ("failure_queue", "log_group", "configuration_layer")
         found = [self._answer(part.replace("_", "-"), event["plan"][part]["name"], "unchanged") for part in shared]
         return {"up_to_date": True, "steps": {"own": found, "devices": []}}

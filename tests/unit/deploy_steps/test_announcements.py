@@ -11,6 +11,7 @@ import pytest
 from deploy_steps.errors import ServiceUnavailable
 from deploy_steps.shared import announcements
 from deploy_steps.tasks import announce_result
+from orchestrator.core.event_types import SUCCEEDED
 from tests.unit.deploy_steps.conftest import ACCOUNT, REGION, TWIN, Account
 
 DEPLOYED = {
@@ -113,4 +114,4 @@ def test_an_event_that_the_bus_refuses_is_put_again() -> None:
             return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "ThrottlingException", "ErrorMessage": "slow"}]}
 
     with pytest.raises(ServiceUnavailable, match="slow"):
-        announcements.put(Busy(), announcements.SUCCEEDED, {})
+        announcements.put(Busy(), SUCCEEDED, {})

@@ -16,11 +16,11 @@ def looked_for(kind: str, said: str) -> dict[str, Any]:
     return {"kind": kind, "name": f"{TWIN}-y", "outcome": said, "changes": []}
 
 
-def state(*compared: Result, functions: Any = (), data: Any = ()) -> dict[str, Any]:
+def state(*results: Result, functions: Any = (), data: Any = ()) -> dict[str, Any]:
     """The state of the inspect machine."""
-    found = [finding for each in compared if (finding := findings.compared(each))]
-    answers = {"compared": {"checked": len(compared), **findings.cut(found)}, "functions": functions, "data": data}
-    return {"twin": TWIN, "project": "line-4", "results": answers}
+    found = [finding for each in results if (finding := findings.compared(each))]
+    compared = {"run": "r", "twin": TWIN, "project": "line-4", "checked": len(results), **findings.cut(found)}
+    return {"run": "r", "twin": TWIN, "results": [compared, functions, data]}
 
 
 def test_a_twin_that_is_as_it_was_deployed_has_no_findings() -> None:

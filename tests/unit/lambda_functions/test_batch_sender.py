@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -13,10 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambda_functions.aws.entry import remaining
-from lambda_functions.shared.batch import MAX_EVENTS
 from lambda_functions.shared.batch_sender import Result, _groups, batch_id, send_all
 from lambda_functions.shared.breaker import THRESHOLD
-from lambda_functions.shared.envelope import Envelope, trace_id_of
+from lambda_functions.shared.envelope import MAX_EVENTS, Envelope, trace_id_of
 from lambda_functions.shared.errors import MissingSetting, Refused, Unavailable
 from lambda_functions.shared.http_request import MAX_BODY_BYTES
 from lambda_functions.shared.sending import Message, Sender
@@ -257,7 +257,7 @@ def test_without_a_token_or_without_time_nothing_is_sent(remote: Remote) -> None
 def test_an_event_that_may_not_leave_costs_no_other(remote: Remote) -> None:
     remote.answers = [results(200)]
     sent = events(3)
-    sent[0] = sent[0].carrying({**TELEMETRY, "x": float("nan")})
+    sent[0] = replace(sent[0], payload={**TELEMETRY, "x": float("nan")})
 
     def check(envelope: Envelope) -> None:
         if envelope.payload["time"] == 1:

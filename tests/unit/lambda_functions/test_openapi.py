@@ -16,7 +16,7 @@ from openapi_spec_validator import validate
 from lambda_functions.aws.cloud import client
 from lambda_functions.ingestion.handler import lambda_handler as ingestion
 from lambda_functions.shared.authentication import TOKEN_HEADER
-from lambda_functions.shared.batch import MAX_EVENTS
+from lambda_functions.shared.envelope import MAX_EVENTS
 from lambda_functions.shared.http_request import MAX_BODY_BYTES
 from lambda_functions.shared.signing import TOLERANCE_SECONDS, signed
 from lambda_functions.writer.handler import lambda_handler as writer

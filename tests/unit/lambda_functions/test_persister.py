@@ -14,8 +14,8 @@ from lambda_functions.aws.cloud import client
 from lambda_functions.persister.handler import lambda_handler
 from lambda_functions.persister.persist import persist, write_remotely
 from lambda_functions.shared.errors import ConfigurationError, Refused, Unavailable
+from lambda_functions.shared.hops import store
 from lambda_functions.shared.sending import Sender
-from lambda_functions.shared.store import store
 from tests.unit.lambda_functions.support import (
     HANG,
     TABLE,

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from lambda_functions.ingestion.handler import lambda_handler as ingestion
-from lambda_functions.shared.batch import MAX_EVENTS
 from lambda_functions.shared.endpoint import BATCH_SECONDS
+from lambda_functions.shared.envelope import MAX_EVENTS
 from lambda_functions.shared.http_request import MAX_BODY_BYTES
 from lambda_functions.shared.signing import signed
 from lambda_functions.writer.handler import lambda_handler as writer

@@ -15,7 +15,7 @@ from lambda_functions.shared.sending import Sender
 from lambda_functions.shared.signing import TOLERANCE_SECONDS, Verifier, signed
 from lambda_functions.writer.handler import lambda_handler
 from orchestrator.local.remote_cloud import RemoteCloud
-from orchestrator.local.remote_signing import sign
+from orchestrator.operations.conformance.messages import signature
 from tests.unit.lambda_functions.support import (
     TOKEN,
     Clock,
@@ -168,7 +168,7 @@ def test_what_our_sender_signs_a_receiver_on_another_cloud_takes_and_refuses_wit
 
 
 def test_what_a_sender_on_another_cloud_signs_is_accepted_once(verifier: Verifier, clock: Clock) -> None:
-    headers = sign(TOKEN, BODY)
+    headers = dict(signature(TOKEN, BODY))
     clock.now = int(headers["webhook-timestamp"])
 
     assert verdict(verifier, headers) == "accepted"

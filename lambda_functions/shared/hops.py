@@ -1,9 +1,9 @@
-"""Hands an event to the next function, and reports it."""
+"""The hops of an event on this cloud, each with its report: to the next function, or into the hot table."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from lambda_functions.shared import observability, twin_info
 from lambda_functions.shared.envelope import Envelope
@@ -31,3 +31,10 @@ def process_event(cloud: Cloud, envelope: Envelope) -> None:
         invoke(cloud, own, envelope.as_dict())
     else:
         hand_on(cloud, "processor", envelope.as_dict())
+
+
+def store(cloud: Cloud, envelope: Envelope) -> Literal["stored"]:
+    """Store the event in the hot table. Raises what `Cloud.store` raises."""
+    table = cloud.store(envelope.payload)
+    observability.hop("stored", "The event is in the hot table.", to=table)
+    return "stored"
