@@ -40,6 +40,8 @@ COLUMNS = {
     "K": "configuration_layer",
 }
 """The component of each column, from what is removed first to what is removed last."""
+DATA = tuple(COLUMNS.values())[list(COLUMNS).index("T") :]
+"""What no rollback brings back once it is removed."""
 
 
 @dataclass(frozen=True)

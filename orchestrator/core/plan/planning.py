@@ -187,9 +187,9 @@ def owned(plan: Plan, there: Collection[str], adopt: Collection[str] = ()) -> Pl
         return of(spec, *(queue for queue, sender in QUEUES.items() if names.outbox(sender) == spec.name))
 
     single: dict[str, Any] = {
-        each.name: of(getattr(plan, each.name), *(OF[each.name].hangs_on or (each.name,)))
+        each.name: of(spec, *(OF[each.name].hangs_on or (each.name,)))
         for each in fields(plan)
-        if each.name in OF
+        if each.name in OF and (spec := getattr(plan, each.name))
     }
     return replace(
         plan,

@@ -10,6 +10,7 @@ from deploy_steps.state.record import run_start
 from orchestrator.core.expected_steps import expected_steps
 from orchestrator.core.plan import COMPONENTS, Footprint
 from orchestrator.core.plan.prune import wanted
+from tests.state_machines.decision_table import SINGLES
 from tests.state_machines.example import planned
 
 MAPPINGS = [("aws", "aws", "aws"), ("aws", "azure", "aws"), ("gcp", "aws", "gcp"), ("gcp", "gcp", "gcp")]
@@ -22,7 +23,7 @@ def steps(plan: dict[str, Any], before: Footprint = Footprint(), verb: str = "de
 
 
 AROUND = 7  # load, check the roles, take the lock, record start and outcome, release the lock, announce the result
-SHARED = 5 + 1  # queue, log group, layer, alarms, dashboard; and the layer's old versions
+SHARED = len(SINGLES) - 1 + 1 + 1  # all singles but the table; the alarms; and the layer's old versions
 INNER = 3  # role, function, invoke settings
 PUBLIC = 5  # role, function, URL, permissions, proof
 GONE = 5  # URL, permissions, invoke settings, function, role
@@ -58,7 +59,7 @@ def test_a_first_deployment_takes_as_many_steps_as_its_journal_has_lines(
 
 def test_taking_everything_down_drains_what_is_invoked_asynchronously_first() -> None:
     everything = Footprint(COMPONENTS, devices=("press-1",), connections=("gcp_l1_to_aws_l2",))
-    inner, public, others = 5, 2, 6  # others: table, queue, log group, layer, alarms, dashboard
+    inner, public, others = 5, 2, len(SINGLES) + 1  # others: singles, and the alarms
     outboxes = 2 * (1 + 1)  # each outbox, and what its sender is run by
 
     taken = steps(planned(("gcp", "gcp", "gcp")), everything)
@@ -96,5 +97,5 @@ def test_destroying_looks_for_everything_that_a_twin_can_consist_of() -> None:
 
     taken = steps(asked, Footprint(devices=("press",)), "destroy")
 
-    around, singles, functions, sources, outboxes = 5, 8, 7, 2, 2
+    around, singles, functions, sources, outboxes = 5, len(SINGLES) + 3, 7, 2, 2  # and the alarms, the rule, its role
     assert taken == around + singles + (functions + 1) * GONE + sources + outboxes + 1  # the press is drained
