@@ -8,7 +8,7 @@
 - CloudWatch's and EventBridge's tagging calls name their resource by `ResourceARN`, which ministack does not read.
 - CloudWatch's dashboards, and alarms that are named in a list, are checked under their ARNs; ministack takes `*`.
 - iam:SimulatePrincipalPolicy is checked against the user or role that it asks about; ministack takes `*`.
-- A rule of the default event bus is `rule/NAME`; ministack takes `rule/default/NAME`.
+- A rule of the default event bus is `rule/NAME`; ministack takes `rule/default/NAME`, or `*` for calls on its targets.
 - The condition keys events:source and events:detail-type hold what the events say that a call puts on a bus.
 - The condition key lambda:FunctionArn holds the function whose event source mapping a call is about.
 - The condition key iam:PermissionsBoundary holds the boundary that a call sets, or that its role has.
@@ -72,6 +72,8 @@ def _patch_resources() -> None:
             return f"{found}:{parts[-1]}"
         if found == "*":
             found = str(_read(body).get("ResourceARN", found))
+        if found == "*" and service == "events" and (rule := _read(body).get("Rule")):
+            return f"arn:aws:events:{region}:{account}:rule/{rule}"
         return found.replace(":rule/default/", ":rule/", 1) if service == "events" else found
 
     def dynamodb_resource_arns(body: bytes, region: str, account: str) -> list[str]:
