@@ -10,7 +10,7 @@ from deploy_steps.registry import KINDS
 from orchestrator.core.plan import COMPONENTS, Footprint
 from orchestrator.core.plan.prune import EVERY_CONNECTION, Removal, obsolete, wanted
 from orchestrator.core.spec_json import read_spec
-from tests.state_machines.decision_table import DATA, SINGLES, marked
+from tests.state_machines.decision_table import DATA, FUNCTIONS, SINGLES, marked
 from tests.state_machines.example import EVERYTHING, NOTHING, TWIN, planned
 
 OWNER = {"twin": TWIN}
@@ -18,7 +18,7 @@ KINDS_OF = {
     **dict.fromkeys(("iot_rule",), ("iot-rule",)),
     **dict.fromkeys(("iot_role",), ("iam-role",)),
     **dict.fromkeys(
-        ("dispatcher", "connector", "ingestion", "processor", "persister", "event_checker", "writer"),
+        FUNCTIONS,
         ("function", "function-url", "permissions", "invoke-config", "event-source", "iam-role"),
     ),
     "device_processors": ("function", "function-url", "permissions", "invoke-config", "iam-role"),
