@@ -16,6 +16,7 @@ from tests.docs.site import ROOT
 from tests.install.resolved import HERE, allowed, resolved
 
 STEP = ROOT / "docs" / "architecture" / "add-a-step.md"
+FUNCTION = ROOT / "docs" / "architecture" / "add-a-function.md"
 MOST_FILES = 8
 """Outside the documentation, that a new kind of resource touches."""
 
@@ -30,6 +31,8 @@ _TESTS = (
 _CHOSEN = (
     "event-rule or (not test_contract and not aws/ and not azure/ and not gcp/) or gcp/aws/azure or azure/azure/gcp"
 )
+_FUNCTIONS_TESTS = (*_TESTS[1:], "tests/unit/lambda_functions/test_imports.py")
+_FUNCTIONS_CHOSEN = "(not aws/ and not azure/ and not gcp/) or gcp/aws/azure or azure/azure/gcp"
 _RENDERED = """
 import json
 from deploy_steps.registry import all_tasks
@@ -41,10 +44,20 @@ print(json.dumps(template.orchestrator(all_tasks(), machines(), template.Code(""
 
 @pytest.fixture(scope="module")
 def step(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the tree to which all blocks of the guide are applied."""
-    tree = tmp_path_factory.mktemp("step")
+    """A copy of the tree with a new kind."""
+    return followed(STEP, tmp_path_factory.mktemp("step"))
+
+
+@pytest.fixture(scope="module")
+def function(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the tree with a new function."""
+    return followed(FUNCTION, tmp_path_factory.mktemp("function"))
+
+
+def followed(guide: Path, tree: Path) -> Path:
+    """A copy of the tree to which all blocks of a guide are applied."""
     guides.copied(ROOT, tree)
-    for block in guides.blocks(STEP):
+    for block in guides.blocks(guide):
         block.apply(tree)
     return tree
 
@@ -97,6 +110,22 @@ def test_the_template_gets_a_task_for_each_verb_that_a_machine_calls_with_rights
     assert allowed(destroy, "events:DeleteRule", rule)
     assert allowed(compare, "events:DescribeRule", rule)
     assert not any(allowed(each, "events:DescribeRule", other) for each in (create, destroy, compare))
+
+
+def test_a_new_function_touches_the_files_of_the_table_and_no_others(function: Path) -> None:
+    assert sorted(guides.added(ROOT, function)) == sorted(guides.listed(FUNCTION))
+
+
+def test_the_new_function_is_planned_removed_and_kept_free_of_any_clouds_sdk(function: Path) -> None:
+    files = [name for name in guides.listed(FUNCTION) if name.endswith(".py")]
+
+    run(function, "-m", "ruff", "check", "--no-cache", *files)
+    run(function, "-m", "ruff", "format", "--no-cache", "--check", *files)
+    printed = run(function, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", _FUNCTIONS_CHOSEN, *_FUNCTIONS_TESTS)
+    kept = run(function, "-c", "from importlinter.cli import lint_imports_command as lint; lint()", "--no-cache")
+
+    assert " passed" in printed
+    assert "0 broken" in kept
 
 
 def _statements(role: dict[str, Any]) -> list[Any]:
