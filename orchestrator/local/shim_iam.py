@@ -5,9 +5,10 @@
 - lambda:CreateFunction is checked against the new function's ARN; ministack sees no name in the path and takes `*`.
 - A call on one version of a layer is checked against that version.
 - DynamoDB's tagging calls name their table by `ResourceArn`, which ministack does not read.
+- CloudWatch's and EventBridge's tagging calls name their resource by `ResourceARN`, which ministack does not read.
 - CloudWatch's dashboards, and alarms that are named in a list, are checked under their ARNs; ministack takes `*`.
 - iam:SimulatePrincipalPolicy is checked against the user or role that it asks about; ministack takes `*`.
-- A rule of the default event bus is `rule/NAME`; ministack takes `rule/default/NAME`.
+- A rule of the default event bus is `rule/NAME`; ministack takes `rule/default/NAME`, or `*` for calls on its targets.
 - The condition keys events:source and events:detail-type hold what the events say that a call puts on a bus.
 - The condition key lambda:FunctionArn holds the function whose event source mapping a call is about.
 - The condition key iam:PermissionsBoundary holds the boundary that a call sets, or that its role has.
@@ -69,6 +70,10 @@ def _patch_resources() -> None:
         found = str(extract(service, method, path, headers, body, query, region, account))
         if service == "lambda" and parts[-2:-1] == ["versions"] and "layers" in parts:
             return f"{found}:{parts[-1]}"
+        if found == "*":
+            found = str(_read(body).get("ResourceARN", found))
+        if found == "*" and service == "events" and (rule := _read(body).get("Rule")):
+            return f"arn:aws:events:{region}:{account}:rule/{rule}"
         return found.replace(":rule/default/", ":rule/", 1) if service == "events" else found
 
     def dynamodb_resource_arns(body: bytes, region: str, account: str) -> list[str]:
@@ -81,8 +86,6 @@ def _patch_resources() -> None:
 
 def _watched(asked: dict[str, Any], region: str, account: str) -> str:
     """The ARN of the alarm or the dashboard that a call of CloudWatch is about: of several, the first."""
-    if asked.get("ResourceARN"):
-        return str(asked["ResourceARN"])
     for alarm in (asked.get("AlarmName"), *(asked.get("AlarmNames") or [])):
         if alarm:
             return f"arn:aws:cloudwatch:{region}:{account}:alarm:{alarm}"

@@ -1,39 +1,87 @@
-"""Which steps each mapping needs, written down by hand: the measure for the machines, not made from them.
+"""What each mapping needs, written down by hand: the measure for the catalogue and the machines, not made from them.
 
-The rows are by which layers are on AWS (`x`); what the other layers are on makes no difference to a route.
+The rows are by which layers are on AWS (`x`); what the other layers are on makes no difference.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from tests.state_machines.example import EVERYTHING, TWIN, Mapping3
 
 _TABLE = """
-L1 L2 L3 | dispatcher connector ingestion processor persister event-checker writer | table rule queue shared
-x  x  x  |     x          -         -         x         x          x          -    |   x    x    x      x
-x  x  -  |     x          -         -         x         x          x          -    |   -    x    x      x
-x  -  x  |     x          x         -         -         -          -          x    |   x    x    x      x
-x  -  -  |     x          x         -         -         -          -          -    |   -    x    x      x
--  x  x  |     -          -         x         x         x          x          -    |   x    -    x      x
--  x  -  |     -          -         x         x         x          x          -    |   -    -    x      x
--  -  x  |     -          -         -         -         -          -          x    |   x    -    -      x
--  -  -  |     -          -         -         -         -          -          -    |   -    -    -      -
+L1 L2 L3 | R I D C P S E W | f r u b | T Q L K
+x  x  x  | x - x - x x x - | x - - x | x x x x
+x  x  -  | x - x - x x x - | x - - x | - x x x
+x  -  x  | x - x x - - - x | x x x x | x x x x
+x  -  -  | x - x x - - - - | x - - x | - x x x
+-  x  x  | - x - - x x x - | x x x x | x x x x
+-  x  -  | - x - - x x x - | x x x x | - x x x
+-  -  x  | - - - - - - - x | - x x x | x - x x
+-  -  -  | - - - - - - - - | - - - - | - - - -
 """
+COLUMNS = {
+    "R": "iot_rule",
+    "I": "ingestion",
+    "D": "dispatcher",
+    "C": "connector",
+    "P": "processor",
+    "S": "persister",
+    "E": "event_checker",
+    "W": "writer",
+    "f": "failed_events_alarm",
+    "r": "refused_requests_alarm",
+    "u": "url_requests_alarm",
+    "b": "dashboard",
+    "T": "hot_table",
+    "Q": "failure_queue",
+    "L": "log_group",
+    "K": "configuration_layer",
+}
+"""The component of each column, from what is removed first to what is removed last."""
+DATA = tuple(COLUMNS.values())[list(COLUMNS).index("T") :]
+"""What no rollback brings back once it is removed."""
 
-FUNCTIONS = ("dispatcher", "connector", "ingestion", "processor", "persister", "event-checker", "writer")
+
+@dataclass(frozen=True)
+class Single:
+    """A component with a step of its own to make it and one to remove it: its kind, and its name."""
+
+    kind: str
+    name: str
+
+
+SINGLES = {
+    "dashboard": Single("dashboard", f"{TWIN}-dashboard"),
+    "hot_table": Single("hot-table", f"{TWIN}-hot-iot-data"),
+    "failure_queue": Single("failure-queue", f"{TWIN}-failures"),
+    "log_group": Single("log-group", f"/gluecode/{TWIN}"),
+    "configuration_layer": Single("config-layer", f"{TWIN}-configuration"),
+}
+FUNCTIONS = ("dispatcher", "connector", "ingestion", "processor", "persister", "event_checker", "writer")
+ALARMS = frozenset({"failed_events_alarm", "refused_requests_alarm", "url_requests_alarm"})
+"""All alarms of a twin are made in one step, and removed in one."""
 PUBLIC = ("ingestion", "writer")
 SENDERS = ("connector", "persister")
 
 Group = frozenset[str]
 
 
-def marked(mapping: Mapping3) -> Group:
-    """The columns that a mapping needs."""
-    heading, *rows = (line.replace("|", "").split() for line in _TABLE.strip().splitlines())
-    wanted = ["x" if provider == "aws" else "-" for provider in mapping]
-    row = next(row for row in rows if row[:3] == wanted)
-    return frozenset(column for column, mark in zip(heading[3:], row[3:], strict=True) if mark == "x")
+def rows() -> dict[tuple[bool, ...], Group]:
+    """The components of each row, by which layers are on AWS."""
+    heading, *lines = (line.replace("|", "").split() for line in _TABLE.strip().splitlines())
+    return {
+        tuple(mark == "x" for mark in line[:3]): frozenset(
+            COLUMNS[column] for column, mark in zip(heading[3:], line[3:], strict=True) if mark == "x"
+        )
+        for line in lines
+    }
+
+
+def marked(mapping: Sequence[str]) -> Group:
+    """The components that a mapping needs, with event checking and without batching."""
+    return rows()[tuple(provider == "aws" for provider in mapping)]
 
 
 def batcher(mapping: Mapping3) -> str:
@@ -49,16 +97,14 @@ def up(mapping: Mapping3, connections: Iterable[str], *, in_use: bool = True, ba
     """
     gathering = batcher(mapping) if batching else ""
     needed = marked(mapping)
-    if "shared" not in needed:
+    if not needed:
         return []
-    shared = {f"create-log-group /gluecode/{TWIN}", f"create-config-layer {TWIN}-configuration"}
-    shared |= {f"create-failure-queue {TWIN}-failures"} if "queue" in needed else set()
+    shared = {f"create-{one.kind} {one.name}" for component, one in SINGLES.items() if component in needed}
     shared |= {f"create-outbox {TWIN}-{gathering}"} if gathering else set()
-    shared |= {f"create-alarms {TWIN}", f"create-dashboard {TWIN}-dashboard"}
+    shared |= {f"create-alarms {TWIN}"} if needed & ALARMS else set()
     shared |= {f"create-secret {TWIN}/{connection}" for connection in connections}
-    shared |= {f"create-hot-table {TWIN}-hot-iot-data"} if "table" in needed else set()
-    shared |= {f"create-iam-role {TWIN}-{name}" for name in FUNCTIONS if name in needed}
-    shared |= {f"create-iam-role {TWIN}-trigger"} if "rule" in needed else set()
+    shared |= {f"create-iam-role {_named(name)}" for name in FUNCTIONS if name in needed}
+    shared |= {f"create-iam-role {TWIN}-trigger"} if "iot_rule" in needed else set()
     entrances = {"dispatcher", "ingestion"} if in_use else {"ingestion"}
     behind = set[str]().union(*(_made(name) for name in FUNCTIONS if name in needed - entrances))
     behind |= {f"create-event-source {TWIN}-{gathering}"} if gathering else set()
@@ -69,7 +115,7 @@ def up(mapping: Mapping3, connections: Iterable[str], *, in_use: bool = True, ba
     groups += [_made(name) for name in ("dispatcher", "ingestion") if name in needed & entrances]
     rule = {f"create-iot-rule {TWIN}_trigger_dispatcher"}
     rule |= set() if in_use else {f"info-permissions {TWIN}-dispatcher"}
-    groups += [rule] if "rule" in needed else []
+    groups += [rule] if "iot_rule" in needed else []
     return [frozenset(group) for group in groups if group]
 
 
@@ -83,33 +129,24 @@ def down(mapping: Mapping3, leaving: Iterable[str], *, batching: bool = False) -
     gone = [name for name in FUNCTIONS if name not in needed]
     processors = ["lathe-processor", *(["press-processor"] if "processor" in gone else [])]
     groups: list[set[str]] = []
-    if "rule" not in needed:
+    if "iot_rule" not in needed:
         groups += [{f"destroy-iot-rule {TWIN}_trigger_dispatcher"}, {f"destroy-iam-role {TWIN}-trigger"}]
     groups += [_unmade("ingestion")] if "ingestion" in gone else []
-    groups += [{f"drain-function {TWIN}-{name}" for name in (*gone, *processors) if name not in PUBLIC}]
+    groups += [{f"drain-function {_named(name)}" for name in (*gone, *processors) if name not in PUBLIC}]
     groups += [_unmade(name) for name in ("dispatcher", "connector") if name in gone]
     groups += [set[str]().union(*map(_unmade, processors))]
-    groups += [_unmade(name) for name in ("processor", "persister", "event-checker", "writer") if name in gone]
-    # Every mapping with anything on AWS has some alarm, and only one with both a queue and a URL has all of them.
-    every_alarm = "queue" in needed and bool(set(PUBLIC) & needed)
-    watching = [
-        set() if every_alarm else {f"destroy-alarms {TWIN}"},
-        set() if "shared" in needed else {f"destroy-dashboard {TWIN}-dashboard"},
-    ]
-    table = set() if "table" in needed else {f"destroy-hot-table {TWIN}-hot-iot-data"}
+    groups += [_unmade(name) for name in ("processor", "persister", "event_checker", "writer") if name in gone]
+    groups += [set() if needed >= ALARMS else {f"destroy-alarms {TWIN}"}]
     outgoing = {f"destroy-outbox {TWIN}-{sender}" for sender in queues}
     for sender in queues & needed:  # it loses what runs it, and its right
         outgoing |= {f"destroy-event-source {TWIN}-{sender}", f"create-iam-role {TWIN}-{sender}"}
-    layer = {f"destroy-config-layer {TWIN}-configuration"}
-    shared = [
-        outgoing,
-        set() if "queue" in needed else {f"destroy-failure-queue {TWIN}-failures"},
-        set() if "shared" in needed else {f"destroy-log-group /gluecode/{TWIN}"},
-        set() if "shared" in needed else layer,
-        {f"destroy-secret {TWIN}/{connection}" for connection in leaving},
-        layer if "shared" in needed else set(),  # of what is still read, the superseded versions
-    ]
-    groups += [*watching, table, *shared]
+    for component in (each for each in COLUMNS.values() if each in SINGLES):
+        one = SINGLES[component]
+        groups += [set() if component in needed else {f"destroy-{one.kind} {one.name}"}]
+        groups += [outgoing] if component == "hot_table" else []
+    layer = SINGLES["configuration_layer"]
+    groups += [{f"destroy-secret {TWIN}/{connection}" for connection in leaving}]
+    groups += [{f"destroy-{layer.kind} {layer.name}"} if needed else set()]  # of what is still read, older versions
     return [frozenset(group) for group in groups if group]
 
 
@@ -120,12 +157,16 @@ def inspected(mapping: Mapping3, connections: Iterable[str], *, batching: bool =
     """
     leaving = set(EVERYTHING.connections) - set(connections)
     removed = [step for group in down(mapping, leaving, batching=batching) for step in group]
-    still = ("drain-function", *(("destroy-config-layer",) if "shared" in marked(mapping) else ()))
+    still = ("drain-function", *(("destroy-config-layer",) if marked(mapping) else ()))
     return ["load-twin", "compare-twin", "list-findings", *(step for step in removed if not step.startswith(still))]
 
 
+def _named(function: str) -> str:
+    return f"{TWIN}-{function.replace('_', '-')}"
+
+
 def _made(function: str) -> set[str]:
-    name = f"{TWIN}-{function}"
+    name = _named(function)
     kinds = ["create-function"]
     kinds += (
         ["create-function-url", "create-permissions", "prove-url"] if function in PUBLIC else ["create-invoke-config"]
@@ -137,4 +178,4 @@ def _made(function: str) -> set[str]:
 def _unmade(function: str) -> set[str]:
     kinds = ["function-url", "permissions", "invoke-config", "function", "iam-role"]
     kinds += ["event-source"] if function in SENDERS else []
-    return {f"destroy-{kind} {TWIN}-{function}" for kind in kinds}
+    return {f"destroy-{kind} {_named(function)}" for kind in kinds}

@@ -5,9 +5,16 @@ from orchestrator.core.placement import Watch
 from orchestrator.core.plan.components import Code
 from orchestrator.core.plan.errors import PlanTooLarge
 from orchestrator.core.plan.footprint import Footprint
-from orchestrator.core.plan.model import FunctionComponent, Plan, device_component, unchanged_since_deploy
+from orchestrator.core.plan.model import FunctionComponent, device_component
 from orchestrator.core.plan.outputs import connection_outputs
-from orchestrator.core.plan.planning import Request, configuration, package_digest, plan
+from orchestrator.core.plan.planning import (
+    Plan,
+    Request,
+    configuration,
+    package_digest,
+    plan,
+    unchanged_since_deploy,
+)
 
 __all__ = [
     "COMPONENTS",

@@ -1,24 +1,26 @@
-"""Turns a project into the plan that flows through the deploy machine: the spec of everything."""
+"""The typed plan that flows through the state machines, and how a project becomes one: the spec of everything."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 from orchestrator.core import specs
-from orchestrator.core.catalogue import SENDERS, SHAPES
+from orchestrator.core.catalogue import ALARMS, OF, QUEUES, SENDERS, SHAPES
 from orchestrator.core.names import Installation, TwinNames, configuration_key
 from orchestrator.core.placement import WATCHED, Watch
 from orchestrator.core.plan.components import Code, functions, role
 from orchestrator.core.plan.errors import PlanTooLarge
 from orchestrator.core.plan.footprint import Footprint, placement
-from orchestrator.core.plan.model import DeviceProcessor, Plan, owned
+from orchestrator.core.plan.model import DeviceProcessor, FunctionComponent
 from orchestrator.core.plan.policies import Rights
 from orchestrator.core.plan.watching import alarms, dashboard
 from orchestrator.core.plan.wiring import OUTGOING_ATTEMPTS
-from orchestrator.core.specs import Owner
+from orchestrator.core.spec_json import as_json, read_spec
+from orchestrator.core.specs import LEFT_OUT, Owner, S
 
 if TYPE_CHECKING:
     from orchestrator.core.config import Connection, Project
@@ -32,6 +34,47 @@ _LOG_RETENTION_DAYS = {"DEBUG": 7, "PRODUCTION": 90}
 _FAILURE_RETENTION_SECONDS = 14 * 24 * 3600  # the longest that SQS keeps a message
 _OUTGOING_RETENTION_SECONDS = 4 * 24 * 3600
 _VISIBILITY_TIMEOUTS = 6  # of the function that works a queue off, as AWS asks for
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The spec of everything that a twin needs, and of the functions that it does not need, too.
+
+    The state machines decide by `providers`, and by what may exist, which of it they make.
+    """
+
+    run: str
+    project: str
+    source: str
+    twin: str
+    dry_run: bool
+    on_failure: str
+    retain_data: bool
+    digest: str
+    providers: dict[str, str]
+    event_checking: bool
+    watch: dict[str, bool]
+    failure_queue: specs.FailureQueueSpec
+    log_group: specs.LogGroupSpec
+    configuration_layer: specs.ConfigLayerSpec
+    alarms: specs.AlarmsSpec
+    dashboard: specs.DashboardSpec
+    hot_table: specs.HotTableSpec
+    iot_role: specs.RoleSpec
+    iot_rule: specs.IotRuleSpec
+    secrets: tuple[specs.SecretSpec, ...]
+    outbox: specs.OutboxSpec | None = field(default=None, metadata=LEFT_OUT)
+    functions: dict[str, FunctionComponent]
+    device_processors: tuple[DeviceProcessor, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """As the state machines carry it, with no results yet."""
+        return {**as_json(self), "results": {}}
+
+    @classmethod
+    def from_json(cls, state: Mapping[str, Any]) -> Plan:
+        """Read it from the state of an execution, which carries more than the plan. Raises InvalidSpec."""
+        return read_spec(cls, {each.name: state[each.name] for each in fields(cls) if each.name in state})
 
 
 @dataclass(frozen=True)
@@ -121,6 +164,49 @@ def plan(
             "Let fewer have one, or spread the devices over several twins."
         )
     return made
+
+
+def owned(plan: Plan, there: Collection[str], adopt: Collection[str] = ()) -> Plan:
+    """The plan in which every owner says what is recorded and what is to be adopted.
+
+    `there` is what the last successful deployment left, so that it is the twin's even if someone stripped it of its
+    tags: components, and names of secrets. Only what is in `adopt` takes over namesakes: components as well, and every
+    secret where it has any.
+    """
+    names = TwinNames(plan.twin)
+    tagged = {*there} - {"configuration_layer"}  # it has no tags that could be stripped
+    taking = {*adopt, *(secret.name for secret in plan.secrets if adopt)}
+    alarms = {alarm.name for alarm in plan.alarms.alarms}
+
+    def of(spec: S, *components: str) -> S:
+        mine = {*components}
+        owner = Owner(spec.owner.twin, spec.owner.layer, bool(mine) and mine <= taking, bool(mine) and mine <= tagged)
+        return replace(spec, owner=owner)
+
+    def outbox(spec: specs.OutboxSpec) -> specs.OutboxSpec:
+        return of(spec, *(queue for queue, sender in QUEUES.items() if names.outbox(sender) == spec.name))
+
+    single: dict[str, Any] = {
+        each.name: of(spec, *(OF[each.name].hangs_on or (each.name,)))
+        for each in fields(plan)
+        if each.name in OF and (spec := getattr(plan, each.name))
+    }
+    return replace(
+        plan,
+        **single,
+        alarms=of(plan.alarms, *(component for component, alarm in ALARMS.items() if alarm in alarms)),
+        secrets=tuple(of(secret, secret.name) for secret in plan.secrets),
+        outbox=plan.outbox and outbox(plan.outbox),
+        functions={name: made.identified(made.name, of(made, name).owner) for name, made in plan.functions.items()},
+    )
+
+
+def unchanged_since_deploy(plan: Plan, components: Collection[str]) -> Plan:
+    """The plan as `plan` would make it now, where its deployment has left these components and all its
+    devices' processors and secrets there. What belongs to one run alone (`Request`) stays as it is.
+    """
+    devices = tuple(replace(each, may_exist=True, recorded=True) for each in plan.device_processors)
+    return replace(owned(plan, {*components, *(each.name for each in plan.secrets)}), device_processors=devices)
 
 
 def configuration(project: Project, bucket: str) -> specs.StoredObject:

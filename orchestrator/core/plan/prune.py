@@ -30,7 +30,10 @@ NOTHING = Footprint()
 
 
 def wanted(plan: Mapping[str, Any]) -> Footprint:
-    """What a plan brings about. A removal has no providers, and wants nothing."""
+    """What a plan brings about. A removal has no providers, and wants nothing.
+
+    A plan stored by an earlier release has no spec of what that release did not know, and does not bring it about.
+    """
     if "providers" not in plan:
         return NOTHING
     prefix = TwinNames(plan["twin"]).secret("")
@@ -42,7 +45,7 @@ def wanted(plan: Mapping[str, Any]) -> Footprint:
     )
     return Footprint.read(
         {
-            "components": needed(here),
+            "components": [name for name in needed(here) if OF[name].plan_key in {**plan, **plan["functions"]}],
             "devices": [device["device"] for device in plan["device_processors"]],
             "connections": [secret["name"].removeprefix(prefix) for secret in plan["secrets"]],
         }

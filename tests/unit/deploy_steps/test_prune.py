@@ -10,6 +10,7 @@ from deploy_steps.registry import KINDS
 from orchestrator.core.plan import COMPONENTS, Footprint
 from orchestrator.core.plan.prune import EVERY_CONNECTION, Removal, obsolete, wanted
 from orchestrator.core.spec_json import read_spec
+from tests.state_machines.decision_table import DATA, FUNCTIONS, SINGLES, marked
 from tests.state_machines.example import EVERYTHING, NOTHING, TWIN, planned
 
 OWNER = {"twin": TWIN}
@@ -17,17 +18,13 @@ KINDS_OF = {
     **dict.fromkeys(("iot_rule",), ("iot-rule",)),
     **dict.fromkeys(("iot_role",), ("iam-role",)),
     **dict.fromkeys(
-        ("dispatcher", "connector", "ingestion", "processor", "persister", "event_checker", "writer"),
+        FUNCTIONS,
         ("function", "function-url", "permissions", "invoke-config", "event-source", "iam-role"),
     ),
     "device_processors": ("function", "function-url", "permissions", "invoke-config", "iam-role"),
     "alarms": ("alarms",),
-    "dashboard": ("dashboard",),
-    "hot_table": ("hot-table",),
     "outboxes": ("outbox",),
-    "failure_queue": ("failure-queue",),
-    "log_group": ("log-group",),
-    "configuration_layer": ("config-layer",),
+    **{component: (single.kind,) for component, single in SINGLES.items()},
     "secrets": ("secret",),
 }
 """The kinds of which the machine removes each entry."""
@@ -43,13 +40,18 @@ def test_a_plan_wants_what_its_mapping_needs() -> None:
     plan = planned(("gcp", "aws", "gcp"), event_checking=False)
 
     assert wanted(plan) == Footprint(
-        components=(
-            *("configuration_layer", "dashboard", "failed_events_alarm", "failure_queue", "ingestion", "log_group"),
-            *("persister", "processor", "refused_requests_alarm", "url_requests_alarm"),
-        ),
+        components=tuple(sorted(marked(("gcp", "aws", "gcp")) - {"event_checker"})),
         devices=("press",),
         connections=("aws_l2_to_gcp_l3", "gcp_l1_to_aws_l2"),
     )
+
+
+def test_a_plan_of_an_earlier_release_does_not_want_what_that_release_did_not_know() -> None:
+    plan = planned(("gcp", "gcp", "aws"))
+    older = {name: part for name, part in plan.items() if name != "dashboard"}
+    older["functions"] = {name: part for name, part in plan["functions"].items() if name != "writer"}
+
+    assert {*wanted(plan).components} - {*wanted(older).components} == {"dashboard", "writer"}
 
 
 def test_a_removal_wants_nothing() -> None:
@@ -83,7 +85,7 @@ def test_what_no_rollback_brings_back_is_of_the_phase_of_data() -> None:
     found = obsolete(TWIN, EVERYTHING, NOTHING, NOTHING, Removal(draining=EVERYTHING))
 
     (functions,), (data,) = found["functions"], found["data"]
-    assert {*data} == {*("hot_table", "outboxes", "failure_queue", "log_group", "configuration_layer", "secrets")}
+    assert {*data} == {*DATA, "outboxes", "secrets"}
     assert {*functions} == {*KINDS_OF, "draining"} - {*data}
 
 

@@ -10,10 +10,16 @@ from deploy_steps.registry import KINDS
 from orchestrator.core.catalogue import CATALOGUE, COMPONENTS, FUNCTIONS, OF, QUEUES, REMOVAL, needed, rows_of
 from orchestrator.core.names import ALARMS, Installation, TwinNames
 from orchestrator.core.placement import Placement
+from tests.state_machines.decision_table import COLUMNS
 
 _HERE = Installation("gluecode", "aws", "eu-central-1", "123456789012")
 _TWIN = TwinNames("factory")
 _PLACEMENTS = [Placement(l1, l2, l3, check, batch) for l1, l2, l3, check, batch in product((True, False), repeat=5)]
+_WITH = {
+    "processor": ("device_processor", "processor"),
+    "hot_table": ("hot_table", "connector_queue", "persister_queue"),
+}
+"""What the decision table has no column for, beside what it is removed with."""
 _IDS = {"": (), "device": ("oven",), "connection": ("aws_l1_to_azure_l2",)}
 
 
@@ -45,13 +51,9 @@ def test_an_arn_ends_in_the_name_except_where_aws_gives_it_a_number() -> None:
 
 
 def test_a_twin_is_taken_down_from_its_entrances_to_its_data() -> None:
-    assert [row.name for row in REMOVAL if not row.name.endswith("_alarm")] == [
-        *("iot_rule", "ingestion"),
-        *("dispatcher", "connector", "device_processor", "processor", "persister", "event_checker", "writer"),
-        "dashboard",
-        *("hot_table", "connector_queue", "persister_queue", "failure_queue", "log_group", "configuration_layer"),
-        "secret",
-    ]
+    order = [name for column in COLUMNS.values() for name in _WITH.get(column, (column,))]
+
+    assert [row.name for row in REMOVAL] == [*order, "secret"]
     phases = [row.phase for row in REMOVAL]
     assert phases == sorted(phases, reverse=True)
     assert next(row.name for row in REMOVAL if row.phase == "data") == "hot_table"

@@ -10,6 +10,8 @@ from deploy_steps.state.record import run_start
 from orchestrator.core.expected_steps import expected_steps
 from orchestrator.core.plan import COMPONENTS, Footprint
 from orchestrator.core.plan.prune import wanted
+from tests.state_machines.decision_table import FUNCTIONS, SINGLES, marked
+from tests.state_machines.decision_table import PUBLIC as URLS
 from tests.state_machines.example import planned
 
 MAPPINGS = [("aws", "aws", "aws"), ("aws", "azure", "aws"), ("gcp", "aws", "gcp"), ("gcp", "gcp", "gcp")]
@@ -22,10 +24,15 @@ def steps(plan: dict[str, Any], before: Footprint = Footprint(), verb: str = "de
 
 
 AROUND = 7  # load, check the roles, take the lock, record start and outcome, release the lock, announce the result
-SHARED = 5 + 1  # queue, log group, layer, alarms, dashboard; and the layer's old versions
+SHARED = len(SINGLES) - 1 + 1 + 1  # all singles but the table; the alarms; and the layer's old versions
 INNER = 3  # role, function, invoke settings
 PUBLIC = 5  # role, function, URL, permissions, proof
 GONE = 5  # URL, permissions, invoke settings, function, role
+
+
+def inner(mapping: tuple[str, str, str]) -> int:
+    """The steps of the functions that nobody calls from outside."""
+    return INNER * len(marked(mapping) & {*FUNCTIONS} - {*URLS})
 
 
 @pytest.mark.parametrize(
@@ -33,17 +40,17 @@ GONE = 5  # URL, permissions, invoke settings, function, role
     [
         (
             ("aws", "aws", "aws"),
-            AROUND + SHARED + 1 + (INNER + 1) + 3 + 3 * INNER + (1 + INNER),
+            AROUND + SHARED + 1 + inner(("aws", "aws", "aws")) + 1 + 3 + (1 + INNER),
             "table; dispatcher with the rule's permission, seen twice; rule, role; three L2; press with its package",
         ),
         (
             ("gcp", "aws", "aws"),
-            AROUND + SHARED + 1 + 1 + PUBLIC + 3 * INNER + (1 + INNER),
+            AROUND + SHARED + 1 + 1 + PUBLIC + inner(("gcp", "aws", "aws")) + (1 + INNER),
             "table, secret, ingestion, L2",
         ),
         (
             ("aws", "gcp", "aws"),
-            AROUND + SHARED + 1 + 3 + (INNER + 1) + 2 + INNER + PUBLIC,
+            AROUND + SHARED + 1 + 3 + inner(("aws", "gcp", "aws")) + 1 + 2 + PUBLIC,
             "two secrets, both ends of L2",
         ),
         (("gcp", "gcp", "aws"), AROUND + SHARED - 1 + 1 + 1 + PUBLIC, "no queue; table, secret, writer"),
@@ -58,12 +65,13 @@ def test_a_first_deployment_takes_as_many_steps_as_its_journal_has_lines(
 
 def test_taking_everything_down_drains_what_is_invoked_asynchronously_first() -> None:
     everything = Footprint(COMPONENTS, devices=("press-1",), connections=("gcp_l1_to_aws_l2",))
-    inner, public, others = 5, 2, 6  # others: table, queue, log group, layer, alarms, dashboard
+    public, others = 2, len(SINGLES) + 1  # others: singles, and the alarms
+    asynchronous = len(FUNCTIONS) - public
     outboxes = 2 * (1 + 1)  # each outbox, and what its sender is run by
 
     taken = steps(planned(("gcp", "gcp", "gcp")), everything)
 
-    assert taken == AROUND + inner * (1 + GONE) + public * GONE + others + outboxes + 2 + (1 + GONE) + 1
+    assert taken == AROUND + asynchronous * (1 + GONE) + public * GONE + others + outboxes + 2 + (1 + GONE) + 1
 
 
 def test_a_plan_announces_no_result_and_drains_nothing() -> None:
@@ -96,5 +104,6 @@ def test_destroying_looks_for_everything_that_a_twin_can_consist_of() -> None:
 
     taken = steps(asked, Footprint(devices=("press",)), "destroy")
 
-    around, singles, functions, sources, outboxes = 5, 8, 7, 2, 2
+    around, sources, outboxes, functions = 5, 2, 2, len(FUNCTIONS)
+    singles = len(SINGLES) + 3  # and the alarms, the rule, its role
     assert taken == around + singles + (functions + 1) * GONE + sources + outboxes + 1  # the press is drained

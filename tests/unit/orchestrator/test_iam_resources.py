@@ -21,6 +21,7 @@ from orchestrator.core.iam_scope import Scope, TwinPattern
 from orchestrator.core.names import NAME_LIMIT, Installation, TwinNames
 from orchestrator.install import iam
 from tests.install.resolved import allowed, resolved
+from tests.state_machines.decision_table import FUNCTIONS
 
 INSTALLATION = Installation("gluecode", "aws", "eu-central-1", "123456789012")
 ONE = Scope(INSTALLATION, TwinNames("factory"))
@@ -83,7 +84,7 @@ def test_a_name_that_aws_cuts_has_a_pattern_of_its_own_and_one_that_another_cove
         f"arn:aws:sqs:eu-central-1:123456789012:{cut}",
     )
     assert [arn.rpartition(":")[2] for arn in ALL.of("function")] == [
-        *("*-dispatcher", "*-connector", "*-ingestion", "*-processor", "*-persister", "*-event-checker", "*-writer"),
+        *(f"*-{name.replace('_', '-')}" for name in FUNCTIONS),
         cut,
     ]
 

@@ -25,6 +25,7 @@ from orchestrator.install.template import Code
 from orchestrator.operations.iam_check import COMMANDS, LAYERS, OFFLINE, REQUIRED_AWS_PERMISSIONS
 from orchestrator.operations.iam_check.declared import INSTALLING, RESOURCE_TYPES
 from orchestrator.operations.iam_check.required import Use, steps, uses
+from tests.state_machines.decision_table import SINGLES, rows
 
 FUNCTION_URLS = {
     "lambda:CreateFunctionUrlConfig",
@@ -40,11 +41,12 @@ SHARED = {
     "iam-role": ALL,
     "function": ALL,
     "permissions": ALL,
-    "log-group": ALL,
-    "config-layer": ALL,
     "secret": ALL,
     "alarms": ALL,
-    "dashboard": ALL,
+    **{
+        SINGLES[component].kind: ALL
+        for component in frozenset.intersection(*filter(None, rows().values())) & {*SINGLES}
+    },
 }
 SENDING = {"outbox": ALL, "event-source": ALL}
 PROVIDERS = ("layer_1_provider", "layer_2_provider", "layer_3_hot_provider")

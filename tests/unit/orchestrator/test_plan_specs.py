@@ -25,6 +25,7 @@ from orchestrator.core.plan import (
 )
 from orchestrator.core.spec_json import as_json, read_spec
 from orchestrator.core.specs import StoredObject
+from tests.state_machines.decision_table import ALARMS, SINGLES, marked
 from tests.unit.orchestrator.projects import ALL_AWS, EVENTS, MAPPINGS, OWN_CODE, batching, connections, project
 
 AWS = Installation("gluecode", "aws", "eu-central-1", "123456789012")
@@ -42,14 +43,10 @@ KINDS_OF_PARTS = {
     "event_source": "event-source",
 }
 KINDS_OF_SHARED = {
-    "failure_queue": "failure-queue",
-    "log_group": "log-group",
-    "configuration_layer": "config-layer",
     "alarms": "alarms",
-    "dashboard": "dashboard",
-    "hot_table": "hot-table",
     "iot_role": "iam-role",
     "iot_rule": "iot-rule",
+    **{component: single.kind for component, single in SINGLES.items()},
 }
 
 
@@ -115,10 +112,11 @@ def test_every_mappings_plan_has_the_same_shape(mapping: tuple[str, str, str]) -
 
     assert list(made) == [
         *("run", "project", "source", "twin", "dry_run", "on_failure", "retain_data", "digest"),
-        *("providers", "event_checking", "watch", "failure_queue", "log_group", "configuration_layer"),
-        *("alarms", "dashboard", "hot_table"),
-        *("iot_role", "iot_rule", "secrets", "functions", "device_processors", "results"),
+        *("providers", "event_checking", "watch"),
+        *(part for part in made if part in KINDS_OF_SHARED),
+        *("secrets", "functions", "device_processors", "results"),
     ]
+    assert {*KINDS_OF_SHARED} <= {*made}
     assert tuple(made["functions"]) == FUNCTIONS
     assert {name for name, part in made["functions"].items() if "url" in part} == {"ingestion", "writer"}
     assert {name for name, part in made["functions"].items() if "invoke_config" not in part} == {"ingestion", "writer"}
@@ -455,8 +453,8 @@ def test_adoption_is_for_what_the_mapping_needs() -> None:
     adopting |= {name for name in KINDS_OF_SHARED if made[name]["owner"].get("adopt")}
 
     assert adopting == {
-        *("dispatcher", "connector", "iot_rule", "iot_role"),
-        *("failure_queue", "log_group", "configuration_layer", "alarms", "dashboard"),
+        *(marked(("aws", "gcp", "gcp")) - ALARMS),
+        *("alarms", "iot_role"),
     }
 
 
