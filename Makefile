@@ -150,6 +150,7 @@ docs-proof: $(READY) $(AXE) ## Every page and every kind of report in a browser:
 	@CHROMIUM="$(CHROMIUM)" GLUECODE_DOCS=all $(BIN)/python -m pytest tests/docs tests/browser
 
 bench: $(READY) ## Calls, walls, cold starts and warm events against the least possible: a table, JSON and a picture
+	@GLUECODE_BENCH=all $(BIN)/python -m pytest -q tests/bench
 	@$(BIN)/python -m tests.bench
 
 reference: $(READY) ## Write the generated pages, pictures and schemas of the documentation anew
