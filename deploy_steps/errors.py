@@ -1,6 +1,6 @@
 """The closed list of errors a step can raise; a state machine retries or catches them by class name."""
 
-# the names are read in a graph and in a Fail state's cause: they say what is wrong, not that it is
+# No name ends in `Error`: graphs and the cause of a Fail state show them, and there they say what is wrong.
 
 from __future__ import annotations
 

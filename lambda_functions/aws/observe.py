@@ -24,9 +24,8 @@ from lambda_functions.shared.port import Annotate, Unit
 
 _NAMESPACE = os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or "gluecode"
 _MANY_VALUES = 80  # of one metric; at 100 Powertools would write them itself, without their dimension
-_CALLER = (
-    5  # frames from Powertools' logger up to the caller of `observability.hop`, which a line names as its location
-)
+# Frames from Powertools' logger up to the caller of `observability.hop`, which a line names as its location.
+_CALLER = 5
 
 
 class _StandardOutput(logging.StreamHandler[Any]):

@@ -10,8 +10,10 @@ import hypothesis
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
 
+from deploy_steps.kinds import hot_table
 from lambda_functions.aws import cloud, observe
 from lambda_functions.shared import endpoint, observability, sending, tokens, twin_info
+from orchestrator.core.specs import HotTableSpec, Owner
 from tests.emulated import aws_account
 from tests.unit.lambda_functions.support import TABLE, TOKEN, Recorded, Remote, remote_cloud, twin_document
 
@@ -77,23 +79,8 @@ def _forget() -> None:
 def aws() -> Iterator[None]:
     """An emulated account with the hot table in it. Its Lambda accepts every invocation, and runs nothing."""
     with aws_account():
-        _make_table()
+        hot_table.create(cloud.client("dynamodb"), HotTableSpec(TABLE, Owner("factory")))
         yield
-
-
-def _make_table() -> None:
-    cloud.client("dynamodb").create_table(
-        TableName=TABLE,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[
-            {"AttributeName": "iotDeviceId", "KeyType": "HASH"},
-            {"AttributeName": "id", "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": "iotDeviceId", "AttributeType": "S"},
-            {"AttributeName": "id", "AttributeType": "S"},
-        ],
-    )
 
 
 @pytest.fixture

@@ -54,22 +54,15 @@ def from_iot_rule(payload: bytes) -> dict[str, Any]:
 
 
 def test_what_a_function_put_there_is_read_back_as_it_was() -> None:
-    document = queue.document(
-        reason="remote_400",
-        function="factory-connector",
-        trace_id=TRACE_ID,
-        event=ENVELOPE,
-        failed_at="2026-11-23T10:00:00.000Z",
-    )
+    failure: dict[str, Any] = {
+        "reason": "remote_400",
+        "function": "factory-connector",
+        "trace_id": TRACE_ID,
+        "event": ENVELOPE,
+        "failed_at": "2026-11-23T10:00:00.000Z",
+    }
 
-    assert read(json.dumps(document)) == FailedEvent(
-        origin="function",
-        reason="remote_400",
-        function="factory-connector",
-        trace_id=TRACE_ID,
-        event=ENVELOPE,
-        failed_at="2026-11-23T10:00:00.000Z",
-    )
+    assert read(json.dumps(queue.document(**failure))) == FailedEvent(origin="function", **failure)
 
 
 def test_what_a_function_tried_often_enough_is_read_with_a_sentence_on_its_last_attempt() -> None:
