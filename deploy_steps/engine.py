@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial, update_wrapper
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from deploy_steps.contract import UNKNOWN, Change, Changes, Live, Outputs, Result, Wanted, differences, tag_differences
@@ -44,7 +45,7 @@ class Facts(Generic[Spec, Id]):
     exists; without it, the kind always reads first. `ensure_parent_ours` is called before a write, for what has no
     tags; its last argument says that the parent must exist by now. `irreparable` has a message for each setting that
     cannot be repaired. `confirm` is the message for AWS not showing what it has acknowledged; with it, the engine reads
-    once more after it has written.
+    once more after it has written. `named` is AWS's name of a thing, where that is not the spec's.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Facts(Generic[Spec, Id]):
     ensure_parent_ours: Callable[[Any, str, Wanted, bool], None] | None = None
     irreparable: Mapping[str, str] = field(default_factory=dict)
     confirm: str = ""
+    named: Callable[[Wanted], str] = attrgetter("name")
 
 
 def plain_kind(facts: Facts[Spec, Id], calls: Calls[Spec, Id], **actions: tuple[str, ...]) -> Kind:
@@ -83,21 +85,21 @@ class _Loop(Generic[Spec, Id]):
         facts, calls = self.facts, self.calls
         if create_first and facts.name_taken:
             with suppress(getattr(client.exceptions, facts.name_taken)):
-                return _written(Result(facts.name, spec.name, "created"), calls.create, client, spec)
+                return _written(Result(facts.name, facts.named(spec), "created"), calls.create, client, spec)
         live = calls.read(client, spec)
         if live and live.in_transition:  # its tags may not show yet
-            raise NotReady(f"The {facts.name} '{spec.name}' is {live.in_transition}.")
+            raise NotReady(f"The {facts.name} '{facts.named(spec)}' is {live.in_transition}.")
         changes = self._changes(spec, live) if live else Changes()
         outputs = {name: live.outputs[name] for name in facts.outputs} if live else {}
         if live and not changes:
-            return Result(facts.name, spec.name, "unchanged", outputs=outputs)
+            return Result(facts.name, facts.named(spec), "unchanged", outputs=outputs)
         self._ensure_ours(client, spec, live, parent_required=not dry_run)
         for change in changes:
             if reason := facts.irreparable.get(change.field):
-                raise Rejected(reason.format(name=spec.name, before=change.before, after=change.after))
+                raise Rejected(reason.format(name=facts.named(spec), before=change.before, after=change.after))
         if live is None or calls.update is None:
             outputs = dict.fromkeys(facts.outputs, UNKNOWN)
-        result = Result(facts.name, spec.name, "updated" if live else "created", changes, outputs)
+        result = Result(facts.name, facts.named(spec), "updated" if live else "created", changes, outputs)
         if dry_run:
             return result
         if live and calls.update:
@@ -105,26 +107,26 @@ class _Loop(Generic[Spec, Id]):
         else:
             result = _written(result, calls.create, client, spec)
         if facts.confirm and ((live := calls.read(client, spec)) is None or self._changes(spec, live)):
-            raise NotReady(facts.confirm.format(name=spec.name), result)
+            raise NotReady(facts.confirm.format(name=facts.named(spec)), result)
         return result
 
     def destroy(self, client: Any, identity: Id, *, dry_run: bool = False) -> Result:
         facts, live = self.facts, self.calls.read(client, identity)
         if live is None or live.deleting:
-            return Result(facts.name, identity.name, "absent")
+            return Result(facts.name, facts.named(identity), "absent")
         self._ensure_ours(client, identity, live, parent_required=False)
         if live.has_data and getattr(identity, "retain_data", False):
-            return Result(facts.name, identity.name, "retained", outputs=live.outputs)
-        result = Result(facts.name, identity.name, "deleted")
+            return Result(facts.name, facts.named(identity), "retained", outputs=live.outputs)
+        result = Result(facts.name, facts.named(identity), "deleted")
         return result if dry_run else _written(result, self.calls.delete, client, identity, live)
 
     def info(self, client: Any, spec: Spec) -> Result:
         """Compare what is there with the spec."""
         facts, live = self.facts, self.calls.read(client, spec)
         if live is None or live.deleting:
-            return Result(facts.name, spec.name, "absent")
+            return Result(facts.name, facts.named(spec), "absent")
         changes = self._changes(spec, live)
-        return Result(facts.name, spec.name, "drifted" if changes else "present", changes, live.outputs)
+        return Result(facts.name, facts.named(spec), "drifted" if changes else "present", changes, live.outputs)
 
     def _changes(self, spec: Spec, live: Live) -> Changes:
         desired = self.calls.desired(spec)
@@ -135,7 +137,7 @@ class _Loop(Generic[Spec, Id]):
     def _ensure_ours(self, client: Any, wanted: Wanted, live: Live | None, *, parent_required: bool) -> None:
         """Raise ForeignResource before a write. What is up to date needs no check: it has our tags."""
         if live and live.tags is not None:
-            ensure_ours(self.facts.name, wanted.name, wanted.owner, live.tags)
+            ensure_ours(self.facts.name, self.facts.named(wanted), wanted.owner, live.tags)
         if self.facts.ensure_parent_ours:
             self.facts.ensure_parent_ours(client, self.facts.name, wanted, parent_required)
 

@@ -133,7 +133,9 @@ class journal:  # noqa: N801  # reads as a statement: `with journal(...) as note
         return self._note
 
     def _note(self, result: Result, **more: Any) -> None:
-        answer = result.as_dict()
+        answer, asked_about = result.as_dict(), self._line.get("name")
+        if asked_about and asked_about != answer["name"]:
+            self._line["subject"] = asked_about  # AWS's name of it is another
         self._line |= {"name": answer["name"], "outcome": answer["outcome"], "changes": answer["changes"], **more}
 
     def __exit__(self, _type: Any, error: BaseException | None, _trace: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import zipfile
 from typing import Any
@@ -12,6 +13,7 @@ from deploy_steps.ownership import decode_tags, encode_tags, ensure_ours, is_our
 from orchestrator.core.specs import ConfigLayerIdentity, ConfigLayerSpec
 
 DOCUMENT = "python/digital_twin_info.json"
+_HEX_LENGTH = 64
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -42,13 +44,21 @@ def _read(client: Any, wanted: ConfigLayerSpec | ConfigLayerIdentity) -> Live | 
     if not ours:
         return None
     newest, tags = ours[0]
-    settings = {"content_sha256": tags.get("sha256"), "runtimes": sorted(newest.get("CompatibleRuntimes", []))}
+    sha256 = tags.pop("sha256", "")
+    if len(sha256) == _HEX_LENGTH:  # before release 0.3.0
+        sha256 = _short(sha256)
+    settings = {"content_sha256": sha256 or None, "runtimes": sorted(newest.get("CompatibleRuntimes", []))}
     numbers = [int(item["Version"]) for item, _ in ours]
+    tags = {"Layer": wanted.owner.layer, **tags}  # the description has no room for it
     return Live(settings, tags, id=numbers, outputs={"arn": newest["LayerVersionArn"]})
 
 
 def _desired(spec: ConfigLayerSpec) -> dict[str, Any]:
-    return {"content_sha256": spec.content.sha256, "runtimes": sorted(spec.runtimes)}
+    return {"content_sha256": _short(spec.content.sha256), "runtimes": sorted(spec.runtimes)}
+
+
+def _short(sha256: str) -> str:
+    return base64.b64encode(bytes.fromhex(sha256)).decode().rstrip("=")
 
 
 def create(client: Any, spec: ConfigLayerSpec) -> Outputs:
@@ -64,7 +74,8 @@ def create(client: Any, spec: ConfigLayerSpec) -> Outputs:
 
 def _description(spec: ConfigLayerSpec) -> str:
     # Layers have no tags, so a version's description says whose it is and what is in it (256 characters at most).
-    return encode_tags({**spec.owner.tags, "sha256": spec.content.sha256})
+    tags = {key: value for key, value in spec.owner.tags.items() if key != "Layer"}
+    return encode_tags({**tags, "sha256": _short(spec.content.sha256)})
 
 
 def delete(client: Any, identity: ConfigLayerIdentity, live: Live) -> None:

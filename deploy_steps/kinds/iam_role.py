@@ -3,32 +3,56 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
 from deploy_steps.aws import tag_list, tag_map
 from deploy_steps.contract import Changes, Live, Outputs, Wanted
 from deploy_steps.engine import Calls, Facts, plain_kind
-from orchestrator.core.specs import Identity, RoleSpec
+from orchestrator.core.names import region_of, role_name, role_path
+from orchestrator.core.specs import GlobalIdentity, RoleSpec
 
 POLICY_NAME = "gluecode"
 
 
-def _read(client: Any, wanted: Wanted) -> Live | None:
+def name_of(wanted: Wanted) -> str:
+    """What IAM calls the role."""
+    if isinstance(wanted, GlobalIdentity) and wanted.unscoped:
+        return wanted.name
+    return role_name(wanted.name, wanted.owner.installation)
+
+
+def _read(client: Any, wanted: RoleSpec | GlobalIdentity) -> Live | None:
     try:
-        role = client.get_role(RoleName=wanted.name)["Role"]
+        role = client.get_role(RoleName=name_of(wanted))["Role"]
     except client.exceptions.NoSuchEntityException:
         return None
     try:
-        policy = _document(client.get_role_policy(RoleName=wanted.name, PolicyName=POLICY_NAME)["PolicyDocument"])
+        policy = _document(client.get_role_policy(RoleName=name_of(wanted), PolicyName=POLICY_NAME)["PolicyDocument"])
     except client.exceptions.NoSuchEntityException:
         policy = None
+    if isinstance(wanted, GlobalIdentity) and wanted.unscoped and _of_another_region(wanted, policy):
+        return None
     settings = {
         "trust": _document(role["AssumeRolePolicyDocument"]),
         "policy": policy,
         "permissions_boundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
     }
     return Live(settings, tag_map(role.get("Tags", [])), outputs={"arn": role["Arn"]})
+
+
+def _of_another_region(wanted: GlobalIdentity, policy: Any) -> bool:
+    """Whether functions in another region act under the role: its policy names that region's resources."""
+    return bool({*_regions(policy)} - {region_of(wanted.owner.installation)})
+
+
+def _regions(policy: Any) -> Iterator[str]:
+    if isinstance(policy, str) and policy.startswith("arn:"):
+        yield from filter(None, policy.split(":")[3:4])
+    elif isinstance(policy, list | dict):
+        for each in policy.values() if isinstance(policy, dict) else policy:
+            yield from _regions(each)
 
 
 def _document(value: Any) -> Any:
@@ -55,7 +79,8 @@ def create(client: Any, spec: RoleSpec) -> Outputs:
     """Bring the role, its trust, its policy, its boundary and its tags to the spec."""
     boundary = {"PermissionsBoundary": spec.permissions_boundary} if spec.permissions_boundary else {}
     made = client.create_role(
-        RoleName=spec.name,
+        RoleName=name_of(spec),
+        Path=role_path(spec.owner.installation),
         AssumeRolePolicyDocument=json.dumps(_trust(spec.trusted_service)),
         Tags=tag_list(spec.owner.tags),
         **boundary,
@@ -68,31 +93,41 @@ def _update(client: Any, spec: RoleSpec, _live: Live, changes: Changes) -> None:
     for field in changes.fields:
         _write(client, spec, field)
     if changes.tags:
-        client.tag_role(RoleName=spec.name, Tags=tag_list(changes.tags))
+        client.tag_role(RoleName=name_of(spec), Tags=tag_list(changes.tags))
 
 
 def _write(client: Any, spec: RoleSpec, field: str) -> None:
+    name = name_of(spec)
     if field == "trust":
-        client.update_assume_role_policy(RoleName=spec.name, PolicyDocument=json.dumps(_trust(spec.trusted_service)))
+        client.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(_trust(spec.trusted_service)))
     elif field == "policy":
-        client.put_role_policy(RoleName=spec.name, PolicyName=POLICY_NAME, PolicyDocument=json.dumps(spec.policy))
+        client.put_role_policy(RoleName=name, PolicyName=POLICY_NAME, PolicyDocument=json.dumps(spec.policy))
     elif spec.permissions_boundary:
-        client.put_role_permissions_boundary(RoleName=spec.name, PermissionsBoundary=spec.permissions_boundary)
+        client.put_role_permissions_boundary(RoleName=name, PermissionsBoundary=spec.permissions_boundary)
     else:
-        client.delete_role_permissions_boundary(RoleName=spec.name)
+        client.delete_role_permissions_boundary(RoleName=name)
 
 
-def delete(client: Any, identity: Identity, _live: Live) -> None:
+def delete(client: Any, identity: GlobalIdentity, _live: Live) -> None:
     """Remove the role and everything attached to it: IAM refuses with DeleteConflict while a policy is left."""
-    for policy in client.list_role_policies(RoleName=identity.name)["PolicyNames"]:
-        client.delete_role_policy(RoleName=identity.name, PolicyName=policy)
-    for attached in client.list_attached_role_policies(RoleName=identity.name)["AttachedPolicies"]:
-        client.detach_role_policy(RoleName=identity.name, PolicyArn=attached["PolicyArn"])
-    client.delete_role(RoleName=identity.name)
+    name = name_of(identity)
+    for policy in client.list_role_policies(RoleName=name)["PolicyNames"]:
+        client.delete_role_policy(RoleName=name, PolicyName=policy)
+    for attached in client.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
+        client.detach_role_policy(RoleName=name, PolicyArn=attached["PolicyArn"])
+    client.delete_role(RoleName=name)
 
 
 kind = plain_kind(
-    Facts("iam-role", "iam", RoleSpec, Identity, outputs=("arn",), name_taken="EntityAlreadyExistsException"),
+    Facts(
+        "iam-role",
+        "iam",
+        RoleSpec,
+        GlobalIdentity,
+        outputs=("arn",),
+        name_taken="EntityAlreadyExistsException",
+        named=name_of,
+    ),
     Calls(_read, _desired, create, _update, delete),
     read=("iam:GetRole", "iam:GetRolePolicy"),
     create=(

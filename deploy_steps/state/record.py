@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from deploy_steps.errors import Locked
-from deploy_steps.shared import summary
+from deploy_steps.shared import settings, summary
 from deploy_steps.shared.outcome import outcome
 from deploy_steps.state import state_table, stored_plan
 from orchestrator.core.catalogue import COMPONENTS, QUEUES
-from orchestrator.core.names import TwinNames
+from orchestrator.core.names import UNSCOPED, TwinNames
 from orchestrator.core.plan.footprint import Footprint
 from orchestrator.core.plan.prune import EVERY_CONNECTION, Removal, wanted
 from orchestrator.core.plan.starting_state import starting_state
+from orchestrator.core.specs import Owner
 
 KIND = "record"
 
@@ -48,20 +49,21 @@ def start(dynamodb: Any, table: str, event: Mapping[str, Any]) -> dict[str, Any]
             record = state_table.read(dynamodb, table, twin, state_table.RECORD)
         if not event["dry_run"]:
             opening.result()
-    return run_start(plan, record, event["verb"])
+    return run_start(plan, record, event["verb"], settings.installation(event["execution"]).scope)
 
 
-def run_start(plan: Mapping[str, Any], record: Mapping[str, Any] | None, verb: str) -> dict[str, Any]:
-    """What the run starts from, by the twin's record."""
+def run_start(plan: Mapping[str, Any], record: Mapping[str, Any] | None, verb: str, scope: str) -> dict[str, Any]:
+    """What the run starts from, by the twin's record. `scope` is that of the installation."""
     drain = verb == "deploy" or (verb == "destroy" and plan["retain_data"])
     draining = Footprint.read(record or {}) if drain else Footprint()
-    how = Removal(retain_data=plan["retain_data"], draining=draining, dry_run=plan["dry_run"])
-    return starting_state(plan, may_exist(record, verb), ours(record), how)
+    before = may_exist(record, verb)
+    how = Removal(plan["retain_data"], draining, plan["dry_run"], scope, before.scopes)
+    return starting_state(plan, before, ours(record), how)
 
 
 def _widened(dynamodb: Any, table: str, event: Mapping[str, Any]) -> dict[str, Any] | None:
     plan, ours = event["state"], event["execution"]
-    about, sets = {**_about(plan), "execution": ours}, _sets(wanted(plan))
+    about, sets = {**_about(plan), "execution": ours}, _sets(wanted(plan) | Footprint(scopes=plan.get("scopes", ())))
     # The plan was made before the lock was taken; and a step whose answer got lost finds what it wrote itself.
     only_of = (plan["deployed_by"], ours) if "deployed_by" in plan else ()
     try:
@@ -111,6 +113,12 @@ def may_exist(record: Mapping[str, Any] | None, verb: str) -> Footprint:
 def ours(record: Mapping[str, Any] | None) -> Footprint:
     """What the last successful deployment left there: it stays ours, even stripped of its tags."""
     return Footprint.read((record or {}).get(OURS, {}))
+
+
+def owner_of_secret(owner: Owner, record: Mapping[str, Any] | None, connection: str) -> Owner:
+    """The owner of a connection's secret, with what the record knows of it."""
+    unmarked = UNSCOPED in Footprint.read(record or {}).scopes
+    return replace(owner, recorded=connection in ours(record).connections, unmarked=unmarked)
 
 
 def _retained(plan: Mapping[str, Any]) -> Footprint:

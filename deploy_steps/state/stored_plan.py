@@ -12,11 +12,12 @@ from dataclasses import asdict
 from typing import Any
 
 from deploy_steps.errors import InvalidInput
+from orchestrator.core.names import role_arn_beside
 from orchestrator.core.plan import Plan, Request, unchanged_since_deploy
 from orchestrator.core.plan.prune import wanted
 
 ITEM = "plan"
-VERSION = 2
+VERSION = 3
 """Of what is stored. Whoever changes a name in the plan's JSON raises it, and teaches `migrated` the old one."""
 
 _OF_THE_RUN = ("run", "dry_run", "on_failure", "retain_data", "results")
@@ -56,7 +57,7 @@ def unpacked(item: Mapping[str, Any] | None) -> dict[str, Any] | None:
 def migrated(stored: Mapping[str, Any]) -> dict[str, Any]:
     """A stored plan as this release would have stored it, without its version.
 
-    Version 1, which had no number, was written before 0.2.0.
+    Version 1, which had no number, was written before 0.2.0, and version 2 before 0.3.0: its roles have no scope.
     """
     version = stored.get("version", 1)
     if version > VERSION:
@@ -69,6 +70,31 @@ def migrated(stored: Mapping[str, Any]) -> dict[str, Any]:
         plan = _renamed(plan)
         plan["device_processors"] = [_renamed(device) for device in plan["device_processors"]]
     return plan
+
+
+def scoped(plan: Mapping[str, Any], scope: str) -> dict[str, Any]:
+    """The plan with roles and a dashboard that are named by this scope, as plans are made since release 0.3.0."""
+    if plan.get("scope") == scope:
+        return dict(plan)
+    made: dict[str, Any] = {**_with_installation(plan, scope), "scope": scope}
+    for function in made["functions"].values():
+        settings = function["function"]
+        settings["role_arn"] = role_arn_beside(settings["role_arn"], function["name"], scope)
+    rule = made["iot_rule"]
+    rule["error_role_arn"] = role_arn_beside(rule["error_role_arn"], made["iot_role"]["name"], scope)
+    return made
+
+
+def _with_installation(value: Any, scope: str) -> Any:
+    """A copy in which every owner has the installation, and what has no mark of one counts as its."""
+    if isinstance(value, list):
+        return [_with_installation(each, scope) for each in value]
+    if not isinstance(value, Mapping):
+        return value
+    copied = {name: _with_installation(each, scope) for name, each in value.items()}
+    if "owner" in copied:
+        copied["owner"] |= {"installation": scope, "unmarked": True}
+    return copied
 
 
 def _renamed(old: Mapping[str, Any]) -> dict[str, Any]:

@@ -50,12 +50,13 @@ def load(s3: Any, secrets: Any, dynamodb: Any, event: Mapping[str, Any]) -> dict
     """
     request = read_deploy(event["request"])
     drain_seconds = request.pop("drain_seconds")
+    installation = settings.installation(event["execution"])
     bucket, about = settings.artifact_bucket(), Request(run=event["run"], **request)
     files, basis, items = _found(s3, dynamodb, bucket, about)
     last = _last(items, basis)
     if last and not about.adopt:
         again = {**stored_plan.replanned(last, about), "unchanged_since_deploy": True}
-        return _flowing(again, drain_seconds, items.get(state_table.RECORD))
+        return _flowing(again, drain_seconds, items.get(state_table.RECORD), installation.scope)
     if not files:
         raise InvalidProject(
             f"There is no project at s3://{bucket}/{about.source}. Bring it there first: "
@@ -68,7 +69,7 @@ def load(s3: Any, secrets: Any, dynamodb: Any, event: Mapping[str, Any]) -> dict
     try:
         made = plan(
             project,
-            settings.installation(event["execution"]),
+            installation,
             _code(bucket),
             may_exist(record, "deploy"),
             about,
@@ -78,13 +79,16 @@ def load(s3: Any, secrets: Any, dynamodb: Any, event: Mapping[str, Any]) -> dict
         )
     except PlanTooLarge as error:
         raise InvalidProject(str(error)) from None
-    return _flowing({**made.as_json(), "unchanged_since_deploy": False, "basis": basis}, drain_seconds, record)
+    return _flowing(
+        {**made.as_json(), "unchanged_since_deploy": False, "basis": basis}, drain_seconds, record, installation.scope
+    )
 
 
-def _flowing(made: dict[str, Any], drain_seconds: int, record: Mapping[str, Any] | None) -> dict[str, Any]:
+def _flowing(made: dict[str, Any], drain_seconds: int, record: Mapping[str, Any] | None, scope: str) -> dict[str, Any]:
     """A plan with what only its run needs. What is obsolete is worked out under the lock; here it is only counted."""
-    more = {"drain_seconds": drain_seconds, "deployed_by": _deployed_by(record)}
-    steps = expected_steps("deploy", {**made, **more, "previous": run_start(made, record, "deploy")})
+    scopes = may_exist(record, "deploy").scopes
+    more = {"drain_seconds": drain_seconds, "deployed_by": _deployed_by(record), "scopes": list(scopes)}
+    steps = expected_steps("deploy", {**made, **more, "previous": run_start(made, record, "deploy", scope)})
     return {**made, **more, "expected_steps": steps}
 
 

@@ -20,11 +20,12 @@ _KEPT = ("run", "project", "dry_run", "on_failure", "retain_data", "drain_second
 def rolled_back(state: Mapping[str, Any], last: Mapping[str, Any] | None) -> dict[str, Any]:
     """The state with which the deploy machine goes round once more; `rolled_back_from` keeps why.
 
-    `last` is the plan of the last successful deployment. Without one the twin is planned with no layer on AWS.
+    `last` is the plan of the last successful deployment; one of before release 0.3.0 gets the names of roles that this
+    run has begun to give. Without one the twin is planned with no layer on AWS.
     """
     of_this_run = {**{name: state[name] for name in _KEPT}, "results": {}, "rolled_back_from": state["failure"]}
     if last is not None:
-        return {**last, **of_this_run}
+        return {**stored_plan.scoped(last, state["scope"]), **of_this_run}
     plan = {name: value for name, value in state.items() if name not in ("failure", "previous")}
     nothing = {
         "providers": dict.fromkeys(state["providers"], _NOWHERE),

@@ -21,21 +21,21 @@ ACTIONS = ("s3:ListBucket", "s3:GetObject", "dynamodb:BatchGetItem")
 
 
 def load(s3: Any, dynamodb: Any, event: Mapping[str, Any]) -> dict[str, Any]:
-    """What flows through the machine. Event: verb, run, request (whatever was typed).
+    """What flows through the machine. Event: verb, run, execution, request (whatever was typed).
 
     For `destroy` it is the twin alone: what is to go is listed under the lock, by the step that records the start. For
     `inspect` it is the plan of the last successful deployment, run dry.
     Raises InvalidInput, also when there is nothing that `inspect` could measure by.
     """
     request = read_twin(event["request"])
-    bucket = settings.artifact_bucket()
+    bucket, scope = settings.artifact_bucket(), settings.installation(event["execution"]).scope
     twin = request.get("twin") or _twin_of(s3, bucket, request["project"])
     items = state_table.read_together(dynamodb, settings.state_table(), twin, state_table.RECORD, stored_plan.ITEM)
     record = items.get(state_table.RECORD)
     if event["verb"] == "inspect":
         plan = _deployed(stored_plan.unpacked(items.get(stored_plan.ITEM)), twin)
         inspected = {**plan, "run": event["run"], "dry_run": True, "retain_data": True, "drain_seconds": 0}
-        return {**inspected, "results": {}, "previous": run_start(inspected, record, "inspect")}
+        return {**inspected, "results": {}, "previous": run_start(inspected, record, "inspect", scope)}
     return {
         "run": event["run"],
         "twin": twin,

@@ -65,8 +65,8 @@ def rotate_token(
     if finish and token_from_stdin:
         raise UsageError("--finish and --token-from-stdin exclude each other.", "A rotation is begun with a token.")
     record = twins.record(target.aws, target.installation, twin)
-    connection = rotation.connection(record, twin, connection_id)
-    found = rotation.versions(target.aws, twin, connection)
+    connection = rotation.connection(target.installation, record, twin, connection_id)
+    found = rotation.versions(target.aws, connection)
     token = _given() if token_from_stdin else None
     command = f"gluecode rotate-token {twin} {connection.id}{target.flags}"
     if not yes:

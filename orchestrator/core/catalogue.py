@@ -21,7 +21,7 @@ _ARNS: dict[str, Callable[[Installation, str], str]] = {
     "function": Installation.function_arn,
     "function-url": Installation.function_arn,
     "hot-table": Installation.table_arn,
-    "iam-role": Installation.role_arn,
+    "iam-role": Installation.twin_role_arn,
     "invoke-config": Installation.function_arn,
     "iot-rule": Installation.rule_arn,
     "log-group": Installation.log_group_arn,

@@ -15,6 +15,7 @@ from orchestrator.core import catalogue
 from orchestrator.core.event_types import DRIFT, FAILED, REDEPLOY, SOURCE, SUCCEEDED
 from orchestrator.core.iam_scope import Arns, Scope
 from orchestrator.core.names import Installation, TwinNames
+from orchestrator.core.specs import MANAGED_BY
 
 Condition = Mapping[str, Mapping[str, Any]]
 
@@ -114,8 +115,18 @@ ITEM_ACTIONS = tuple(f"dynamodb:{verb}Item" for verb in ("Get", "BatchGet", "Bat
 ITEM_ACTIONS += ("dynamodb:Scan",)
 """What tasks do with the state table."""
 
+_READ_ROLES = tuple(f"iam:{verb}" for verb in ("GetRole", "GetRolePolicy", "ListRolePolicies"))
+_READ_ROLES += ("iam:ListAttachedRolePolicies",)
 _BOUNDED = _roles("with the boundary and no other", "StringEquals", "PermissionsBoundary", TWIN_BOUNDARY)
+# AWS checks a call about a role that is not there without its path, and roles had none before release 0.3.0.
+_ROLES_TO_READ = _row("roles of twins, whatever their path", lambda at: (*at.of("iam-role"), *at.unscoped_roles))
+_UNSCOPED_ROLES = _row(
+    "roles of twins without a path",
+    lambda at: at.unscoped_roles,
+    lambda _: {"StringEquals": {"aws:ResourceTag/ManagedBy": MANAGED_BY}},
+)
 _BUCKET = _row("what lies in the artifact bucket", lambda at: (at.here.bucket_arn,))
+_DASHBOARDS_OF_ANY_RELEASE = _row("dashboards of twins", lambda at: (*at.of("dashboard"), at.unscoped_dashboard))
 _BUILDS = _files("zips with configuration documents", "builds")
 _EVENT_SOURCES = _row(
     "what senders of twins are run by, whatever its number",
@@ -175,10 +186,12 @@ _BY_COMMAND = {
 _BY_ACTION = {
     "cloudformation:ListStackResources": _row("what the orchestrator consists of", lambda _: (STACK,)),
     "cloudwatch:DescribeAlarms": _anywhere("the action is on the list of alarms, not on one of them"),
-    "cloudwatch:GetDashboard": of_kinds("dashboard"),
+    "cloudwatch:DeleteDashboards": _DASHBOARDS_OF_ANY_RELEASE,
+    "cloudwatch:GetDashboard": _DASHBOARDS_OF_ANY_RELEASE,
     **dict.fromkeys(ITEM_ACTIONS, _ITEMS),
     "iam:CreateRole": _BOUNDED,
     "iam:DeleteRolePermissionsBoundary": _UNBOUNDED,
+    **dict.fromkeys(_READ_ROLES, _ROLES_TO_READ),
     "iam:PutRolePermissionsBoundary": _BOUNDED,
     "iam:PutRolePolicy": _BOUNDED,
     "iam:SimulatePrincipalPolicy": _row("roles of the steps", lambda at: (at.here.role_arn(f"{STACK_NAME}-*"),)),
@@ -244,6 +257,12 @@ def of_task(at: Scope, task: str, action: str) -> Grant:
         # What is part of a function has the function's ARN; removing a function asks for all parts that one can have.
         row = of_kinds("function" if service == "lambda" and catalogue.rows_of(kind)[0].part else kind)
     return (row or _of_service(task, action))(at)
+
+
+def more_of_task(at: Scope, task: str) -> dict[tuple[str, ...], Grant]:
+    """What a task may do beside `of_task`: remove a role that an earlier release made."""
+    removing = ("iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:DeleteRole")
+    return {removing: _UNSCOPED_ROLES(at)} if task == "destroy-iam-role" else {}
 
 
 def of_command(at: Scope, action: str) -> Grant:

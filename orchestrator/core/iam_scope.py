@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from orchestrator.core import catalogue, names
-from orchestrator.core.names import Installation, TwinNames
+from orchestrator.core.names import Installation, TwinNames, role_path
 
 Arns = tuple[str, ...]
 
@@ -62,6 +62,19 @@ class Scope:
         """A part of an ARN that varies: the example, or `*`."""
         return "*" if isinstance(self.twin, TwinPattern) else example
 
+    @property
+    def unscoped_roles(self) -> Arns:
+        """The ARNs of roles of twins without path and scope."""
+        if isinstance(self.twin, TwinPattern):
+            return (self.here.role_arn(self.twin.twin),)
+        names_ = (row.named(self.twin, *_ONE_OF[row.each]) for row in catalogue.rows_of("iam-role"))
+        return tuple(map(self.here.role_arn, names_))
+
+    @property
+    def unscoped_dashboard(self) -> str:
+        """The ARN of a twin's dashboard, as it was named before release 0.3.0."""
+        return self.here.arn_without_region("cloudwatch", f"dashboard/{self.twin.dashboard}")
+
     def files(self, folder: str) -> str:
         """The ARN of a file in a folder of the artifact bucket, or of all files there."""
         varying = f"{folder}/*" if self.any("") else _FILES[folder](self.twin.twin)
@@ -71,10 +84,15 @@ class Scope:
         """The ARNs of all resources of a kind, or of these components only."""
         rows = [row for row in catalogue.rows_of(kind) if not only or row.name in only]
         if isinstance(self.twin, TwinPattern):
-            return self._patterns(rows, suffix)
+            return self._patterns(rows, suffix) if kind != "iam-role" else (self._role_pattern,)
         rows.sort(key=lambda row: self.component not in (row.name, *row.hangs_on))
         suffix = "-AbCdEf" if kind == "secret" else suffix  # Secrets Manager adds six such characters to a name
         return tuple(f"{row.arn(self.here, self.twin, *_ONE_OF[row.each])}{suffix}" for row in rows)
+
+    @property
+    def _role_pattern(self) -> str:
+        """Roles of twins are known by the path of their installation, not by what their names end in."""
+        return self.here.role_arn(f"{role_path(self.here.scope)[1:]}{self.twin.twin}")
 
     def _patterns(self, rows: Collection[catalogue.Component], suffix: str) -> Arns:
         """Patterns of ARNs, of whole names and of cut ones, without those that another one covers."""

@@ -18,6 +18,9 @@ NAME_LIMIT = 100  # of a twin and a device: with it a mark of ownership fits the
 ALARMS = ("failed-events", "refused-requests", "url-requests")
 """What the names of a twin's alarms end in."""
 
+UNSCOPED = "unscoped"
+"""Stands for a scope where the names of roles and dashboards have none, as before release 0.3.0."""
+
 NAME_RULE = f"1 to {NAME_LIMIT} letters (a-z, A-Z), digits, '-' or '_', the first one a letter or a digit"
 
 _NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_-]{{0,{NAME_LIMIT - 1}}}", re.ASCII)
@@ -33,6 +36,40 @@ def is_name(text: str) -> bool:
 def connection(sender: str, sending_layer: int, receiver: str) -> str:
     """The id of the connection that carries data from one layer to the next: `aws_l1_to_azure_l2`."""
     return f"{sender}_l{sending_layer}_to_{receiver}_l{sending_layer + 1}"
+
+
+def role_name(name: str, scope: str) -> str:
+    """The name of the role of what is called `name`. The regions and installations of an account share one name space
+    of roles, so it ends in the scope (`Installation.scope`): `factory-writer-eu-central-1-gluecode`.
+    """
+    return _fit(_scoped(name, scope), FUNCTION_LIMIT)
+
+
+def role_arn_beside(arn: str, name: str, scope: str) -> str:
+    """The ARN of another role of a twin in the account of the role with this ARN."""
+    return f"{arn.partition(':role/')[0]}:role{role_path(scope)}{role_name(name, scope)}"
+
+
+def role_path(scope: str) -> str:
+    """The IAM path of an installation's roles of twins. No other role has it by chance, as it could have a name."""
+    return "/" if scope == UNSCOPED else f"/gluecode/{scope}/"
+
+
+def dashboard_name(name: str, scope: str) -> str:
+    """The name of the dashboard called `name`; the regions of an account share one name space of dashboards, too."""
+    return _scoped(name, scope)
+
+
+def region_of(scope: str) -> str:
+    """The region in a scope."""
+    return scope.rpartition("/")[2]
+
+
+def _scoped(name: str, scope: str) -> str:
+    if scope == UNSCOPED:
+        return name
+    prefix, _, region = scope.partition("/")
+    return f"{name}-{region}-{prefix}"
 
 
 @dataclass(frozen=True)
@@ -53,6 +90,11 @@ class Installation:
                 f"The prefix '{self.prefix}' cannot start a bucket's name: use 2 to 20 lower-case letters, digits "
                 "or '-', starting with a letter and not ending in '-'."
             )
+
+    @property
+    def scope(self) -> str:
+        """What distinguishes the installation in its account: `gluecode/eu-central-1`."""
+        return f"{self.prefix}/{self.region}"
 
     @property
     def bucket(self) -> str:
@@ -101,8 +143,12 @@ class Installation:
         return self.arn("lambda", f"function:{name}")
 
     def role_arn(self, name: str) -> str:
-        """The ARN of an IAM role; roles have no region."""
+        """The ARN of an IAM role without a path; roles have no region."""
         return self.arn("iam", f"role/{name}")
+
+    def twin_role_arn(self, name: str) -> str:
+        """The ARN of the role of a twin's function, or of its rule, by the name that plans give it."""
+        return self.arn("iam", f"role{role_path(self.scope)}{role_name(name, self.scope)}")
 
     def table_arn(self, name: str) -> str:
         """The ARN of a DynamoDB table."""
@@ -138,8 +184,12 @@ class Installation:
         return self.arn("cloudwatch", f"alarm:{name}")
 
     def dashboard_arn(self, name: str) -> str:
-        """The ARN of a CloudWatch dashboard; dashboards have no region."""
-        return f"arn:{self.partition}:cloudwatch::{self.account}:dashboard/{name}"
+        """The ARN of a twin's dashboard, by the name that plans give it; dashboards have no region."""
+        return self.arn_without_region("cloudwatch", f"dashboard/{dashboard_name(name, self.scope)}")
+
+    def arn_without_region(self, service: str, resource: str) -> str:
+        """The ARN of something that the account's regions share."""
+        return f"arn:{self.partition}:{service}::{self.account}:{resource}"
 
     def topic_arn(self, topic: str) -> str:
         """The ARN of an MQTT topic."""

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from orchestrator.core.names import ALARMS
+from orchestrator.core.names import ALARMS, UNSCOPED
 
 MANAGED_BY = "multicloud-gluecode"
 STATEMENTS = "gluecode-"
@@ -26,17 +26,22 @@ class Owner:
     """Whose resource it is: the twin, the layer it serves, and whether to adopt a namesake that is not ours.
 
     `recorded`: the last successful deployment left it there, so it is ours even if someone stripped it of its tags.
+    `installation` is the scope of the installation that works on the twin (`Installation.scope`). `unmarked`: the twin
+    is of a release that did not mark what it created with its installation, so what has no such mark is ours, too.
     """
 
     twin: str
     layer: str = "shared"
     adopt: bool = field(default=False, metadata=LEFT_OUT)
     recorded: bool = field(default=False, metadata=LEFT_OUT)
+    installation: str = field(default=UNSCOPED, metadata=LEFT_OUT)
+    unmarked: bool = field(default=False, metadata=LEFT_OUT)
 
     @property
     def tags(self) -> dict[str, str]:
         """The tags that mark everything this product creates."""
-        return {"DigitalTwin": self.twin, "Layer": self.layer, "ManagedBy": MANAGED_BY}
+        marked = {} if self.installation == UNSCOPED else {"Installation": self.installation}
+        return {"DigitalTwin": self.twin, "Layer": self.layer, "ManagedBy": MANAGED_BY, **marked}
 
 
 @dataclass(frozen=True)
@@ -61,11 +66,25 @@ class StoredObject:
 
 @dataclass(frozen=True)
 class RoleSpec(Identity):
-    """Desired role: the service that may assume it, and its inline policy as a JSON document."""
+    """Desired role: the service that may assume it, and its inline policy as a JSON document.
+
+    `name` is that of the function (or of the rule's role); IAM's name of it is `names.role_name`.
+    """
 
     trusted_service: str
     policy: dict[str, Any]
     permissions_boundary: str | None = None
+
+
+@dataclass(frozen=True)
+class GlobalIdentity(Identity):
+    """What is needed to remove a role or a dashboard. `unscoped`: under its name of before release 0.3.0.
+
+    Where twins of one name were deployed to several regions, they had that name in common: then it is removed by the
+    region alone for which it was written last.
+    """
+
+    unscoped: bool = field(default=False, metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True)
@@ -313,6 +332,6 @@ class DashboardContent:
 
 @dataclass(frozen=True)
 class DashboardSpec(Identity):
-    """Desired dashboard, by what it shows."""
+    """Desired dashboard, by what it shows. CloudWatch's name of it is `names.dashboard_name`."""
 
     shows: DashboardContent

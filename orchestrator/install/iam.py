@@ -68,7 +68,7 @@ def grants(task: str, actions: Iterable[str]) -> dict[Actions, Grant]:
     for action in actions:
         where = of_task(_SCOPE, task, action)
         grouped.setdefault(repr(where), (where, []))[1].append(action)
-    return {tuple(group): where for where, group in grouped.values()}
+    return {tuple(group): where for where, group in grouped.values()} | iam_resources.more_of_task(_SCOPE, task)
 
 
 def task_statements(task: str, actions: Collection[str]) -> list[Statement]:

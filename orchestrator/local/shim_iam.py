@@ -7,10 +7,12 @@
 - DynamoDB's tagging calls name their table by `ResourceArn`, which ministack does not read.
 - CloudWatch's and EventBridge's tagging calls name their resource by `ResourceARN`, which ministack does not read.
 - CloudWatch's dashboards, and alarms that are named in a list, are checked under their ARNs; ministack takes `*`.
+- A call about a role is checked against the ARN with its path; about a role that is not there, without one.
 - iam:SimulatePrincipalPolicy is checked against the user or role that it asks about; ministack takes `*`.
 - A rule of the default event bus is `rule/NAME`; ministack takes `rule/default/NAME`, or `*` for calls on its targets.
 - The condition keys events:source and events:detail-type hold what the events say that a call puts on a bus.
 - The condition key lambda:FunctionArn holds the function whose event source mapping a call is about.
+- The condition keys aws:ResourceTag/… hold the tags of the role that a call is about.
 - The condition key iam:PermissionsBoundary holds the boundary that a call sets, or that its role has.
 
 Every call that is denied is told in the cloud's log, as `Denied: ACTION on RESOURCE to PRINCIPAL`.
@@ -65,6 +67,10 @@ def _patch_resources() -> None:
             _mapped_function.set(_function_of(parts[-1], _read(body), f"arn:aws:lambda:{region}:{account}:function:"))
         if service == "iam" and "PolicySourceArn" in query:
             return str(iam_actions._query_param(query, "PolicySourceArn"))
+        if service == "iam" and (role := iam_actions._query_param(query, "RoleName")):
+            created = iam_actions._query_param(query, "Path") or "/"
+            path = iam._roles[role]["Path"] if role in iam._roles else created
+            return f"arn:aws:iam::{account}:role{path}{role}"
         if service == "monitoring" and (named := _watched(_read(body), region, account)):
             return named
         found = str(extract(service, method, path, headers, body, query, region, account))
@@ -101,10 +107,13 @@ def _patch_conditions() -> None:
     def request_tag_context(service: str, action: str, body: bytes, params: Any) -> dict[str, Any]:
         found = dict(context(service, action, body, params))
         boundary = None
+        role = iam._roles.get(iam_actions._query_param(params, "RoleName") or "") or {}
+        if action.startswith("iam:"):
+            found |= {f"aws:ResourceTag/{tag['Key']}".lower(): tag["Value"] for tag in role.get("Tags", [])}
         if action in _SET_BOUNDARY:
             boundary = iam_actions._query_param(params, "PermissionsBoundary")
         elif action in _KEEP_BOUNDARY:
-            boundary = (iam._roles.get(iam_actions._query_param(params, "RoleName")) or {}).get("PermissionsBoundary")
+            boundary = role.get("PermissionsBoundary")
         if action.endswith(_OF_A_MAPPING):
             found["lambda:FunctionArn"] = _mapped_function.get()
         if action == "events:PutEvents":

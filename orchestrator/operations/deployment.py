@@ -16,6 +16,7 @@ from orchestrator.core.config import Project, ProjectFaults, read_folder, read_p
 from orchestrator.core.config.connections import FILE as INTER_CLOUD
 from orchestrator.core.names import Installation, draft_files, execution_name, project_files
 from orchestrator.core.plan.prune import EVERY_CONNECTION
+from orchestrator.core.specs import Owner
 from orchestrator.operations import executions, tokens, twins
 from orchestrator.operations.executions import Run
 from orchestrator.operations.upload import Uploaded, digest, upload
@@ -83,8 +84,7 @@ def deploy(
 ) -> tuple[dict[str, Result], Uploaded, Run]:
     """Bring tokens and files up, then start the deployment, or join the same one if it is under way."""
     twin = prepared.project.twin
-    ours = partial(twins.ours, aws, installation, twin)
-    kept = tokens.keep(aws, prepared.project, prepared.tokens, ours=ours, adopt=options.adopt)
+    kept = _keep_tokens(aws, installation, prepared, options)
     uploaded = upload(aws, installation, prepared.files, project_files(twin))
     name = execution_name(twin, _state(aws, installation, twin).digest)
     return kept, uploaded, executions.start(aws, installation, "deploy", name, options.request(twin), once=True)
@@ -93,13 +93,20 @@ def deploy(
 def plan(aws: Any, installation: Installation, prepared: Prepared, options: Options) -> Run:
     """Run the deploy machine without letting it write, on a copy of the project whose arrival starts nothing."""
     twin = prepared.project.twin
-    ours = partial(twins.ours, aws, installation, twin)
-    to_come = tokens.keep(aws, prepared.project, prepared.tokens, ours=ours, adopt=options.adopt, dry_run=True)
+    to_come = _keep_tokens(aws, installation, prepared, options, dry_run=True)
     missing = {connection_id for connection_id, result in to_come.items() if result.outcome != "unchanged"}
     draft = draft_files(twin, prepared.digest)
     upload(aws, installation, _with_tokens_to_come(prepared, missing), draft)
     request = {**options.request(twin), "dry_run": True, "source": draft}
     return executions.start(aws, installation, "deploy", f"plan-{execution_name(twin, prepared.digest)}", request)
+
+
+def _keep_tokens(
+    aws: Any, installation: Installation, prepared: Prepared, options: Options, *, dry_run: bool = False
+) -> dict[str, Result]:
+    owner = Owner(prepared.project.twin, adopt=options.adopt, installation=installation.scope)
+    record = partial(twins.record_if_any, aws, installation, prepared.project.twin)
+    return tokens.keep(aws, prepared.project, prepared.tokens, owner, record=record, dry_run=dry_run)
 
 
 def destroy(aws: Any, installation: Installation, twin: str, *, retain_data: bool) -> Run:

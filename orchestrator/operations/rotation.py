@@ -15,9 +15,10 @@ from typing import Any, Literal
 from deploy_steps.aws import tag_map
 from deploy_steps.kinds.secret import KIND
 from deploy_steps.ownership import ensure_ours
+from deploy_steps.state.record import owner_of_secret
 from lambda_functions.shared.tokens import CACHED_SECONDS, REFETCH_SECONDS
 from orchestrator.core.errors import GluecodeError, UsageError
-from orchestrator.core.names import TwinNames
+from orchestrator.core.names import Installation, TwinNames
 from orchestrator.core.specs import Owner
 
 Role = Literal["receiving", "sending"]
@@ -36,6 +37,7 @@ class Connection:
     id: str
     secret: str
     role: Role
+    owner: Owner
 
     @property
     def other(self) -> str:
@@ -53,7 +55,7 @@ class Versions:
     pending: str | None
 
 
-def connection(record: Mapping[str, Any], twin: str, connection_id: str) -> Connection:
+def connection(installation: Installation, record: Mapping[str, Any], twin: str, connection_id: str) -> Connection:
     """One of the twin's connections, by its id. Raises UsageError when it has no such connection."""
     known = sorted(record.get("connections") or ())
     wanted = connection_id.replace("google_", "gcp_")
@@ -61,17 +63,18 @@ def connection(record: Mapping[str, Any], twin: str, connection_id: str) -> Conn
         there = f"It has {', '.join(known)}." if known else "Its data crosses no boundary, so there is no token."
         raise UsageError(f"The twin '{twin}' has no connection '{connection_id}'.", there)
     role: Role = "sending" if wanted.startswith("aws_") else "receiving"
-    return Connection(wanted, TwinNames(twin).secret(wanted), role)
+    owner = owner_of_secret(Owner(twin, installation=installation.scope), record, wanted)
+    return Connection(wanted, TwinNames(twin).secret(wanted), role, owner)
 
 
-def versions(aws: Any, twin: str, of: Connection) -> Versions:
+def versions(aws: Any, of: Connection) -> Versions:
     """What the secret holds. Raises GluecodeError when there is none, ForeignResource when it is not the twin's."""
     client = aws.client("secretsmanager")
     try:
         live = client.describe_secret(SecretId=of.secret)
     except client.exceptions.ResourceNotFoundException:
         raise GluecodeError(f"The secret '{of.secret}' is not there.", "`gluecode deploy` makes it anew.") from None
-    ensure_ours(KIND, of.secret, Owner(twin), tag_map(live.get("Tags", [])))
+    ensure_ours(KIND, of.secret, of.owner, tag_map(live.get("Tags", [])))
     at = {stage: version for version, stages in live.get("VersionIdsToStages", {}).items() for stage in stages}
     current, pending = at.get("AWSCURRENT"), at.get("AWSPENDING")
     return Versions(current, at.get("AWSPREVIOUS"), pending if pending != current else None)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from deploy_steps.aws import translated
 from deploy_steps.contract import Result
 from deploy_steps.errors import ForeignResource
 from deploy_steps.kinds import secret
+from deploy_steps.state.record import owner_of_secret
 from orchestrator.core.config import Project
 from orchestrator.core.names import TwinNames
-from orchestrator.core.plan import Footprint
 from orchestrator.core.specs import Owner, SecretSpec
 
 
@@ -20,17 +19,17 @@ def keep(
     aws: Any,
     project: Project,
     tokens: Mapping[str, str],
+    owner: Owner,
     *,
-    ours: Callable[[], Footprint] = Footprint,
-    adopt: bool = False,
+    record: Callable[[], Mapping[str, Any] | None] = lambda: None,
     dry_run: bool = False,
 ) -> dict[str, Result]:
     """Put each token into its connection's secret, unless it is there already. Returns what was done, by connection.
 
-    `ours` is asked for what the last deployment left, should a secret have no tags. Tokens of connections that AWS
-    takes no part in are left out. Raises StepError.
+    `record` is asked for the twin's record, should a secret lack tags. Tokens of connections that AWS takes no part in
+    are left out. Raises StepError.
     """
-    client, names, owner = aws.client("secretsmanager"), TwinNames(project.twin), Owner(project.twin, adopt=adopt)
+    client, names = aws.client("secretsmanager"), TwinNames(project.twin)
 
     def put(connection: str, owner: Owner) -> Result:
         with translated():
@@ -42,9 +41,10 @@ def keep(
         try:
             results[connection] = put(connection, owner)
         except ForeignResource:
-            if connection not in ours().connections:
+            known = owner_of_secret(owner, record(), connection)
+            if known == owner:
                 raise
-            results[connection] = put(connection, replace(owner, recorded=True))
+            results[connection] = put(connection, known)
     return results
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from deploy_steps.state import record as records
 from deploy_steps.state import state_table
 from orchestrator.core.errors import GluecodeError, not_installed
 from orchestrator.core.names import Installation
-from orchestrator.core.plan import Footprint
 
 
 def deployed(aws: Any, installation: Installation) -> tuple[str, ...]:
@@ -28,12 +26,12 @@ def deployed(aws: Any, installation: Installation) -> tuple[str, ...]:
         raise not_installed(installation) from error
 
 
-def ours(aws: Any, installation: Installation, twin: str) -> Footprint:
-    """What the last successful deployment of a twin left there; nothing if there was none, or nothing is installed."""
+def record_if_any(aws: Any, installation: Installation, twin: str) -> Mapping[str, Any] | None:
+    """A twin's record; None if there is none, or nothing is installed."""
     try:
-        return records.ours(_record(aws, installation, twin))
+        return _record(aws, installation, twin)
     except GluecodeError:
-        return Footprint()
+        return None
 
 
 def record(aws: Any, installation: Installation, twin: str) -> Mapping[str, Any]:

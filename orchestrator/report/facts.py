@@ -150,7 +150,7 @@ def _read(messages: Mapping[str, None], run: str) -> Iterator[Attempt]:
             yield Attempt(
                 kind=str(line["step"]),
                 verb=str(line.get("verb", "")),
-                name=str(line.get("name") or _quoted(line.get("message", ""))),
+                name=str(line.get("subject") or line.get("name") or _quoted(line.get("message", ""))),
                 outcome=str(line.get("outcome", "")),
                 started=float(line.get("started", 0)),
                 seconds=float(line.get("seconds", 0)),

@@ -21,6 +21,7 @@ from orchestrator.operations.session import Aws
 
 OLD = "the-token-before"
 RECEIVES, SENDS = "azure_l2_to_aws_l3", "aws_l1_to_azure_l2"
+HERE = Installation("gluecode", "aws", "eu-central-1", "123456789012")
 RECORD = {"connections": [SENDS, RECEIVES]}
 
 Run = Callable[..., tuple[int, str, str]]
@@ -184,7 +185,7 @@ def test_finishing_takes_no_token(twin: str, run: Run) -> None:
 
 def test_a_connection_that_the_twin_does_not_have_is_named_with_those_it_has() -> None:
     with pytest.raises(UsageError, match="no connection 'aws_l2_to_gcp_l3'") as raised:
-        rotation.connection(RECORD, "plant", "aws_l2_to_gcp_l3")
+        rotation.connection(HERE, RECORD, "plant", "aws_l2_to_gcp_l3")
 
     assert raised.value.remedy == f"It has {SENDS}, {RECEIVES}."
 
@@ -192,7 +193,7 @@ def test_a_connection_that_the_twin_does_not_have_is_named_with_those_it_has() -
 def test_google_and_gcp_are_the_same_cloud() -> None:
     record: dict[str, Any] = {"connections": ["gcp_l1_to_aws_l2"]}
 
-    found = rotation.connection(record, "plant", "google_l1_to_aws_l2")
+    found = rotation.connection(HERE, record, "plant", "google_l1_to_aws_l2")
 
     assert (found.id, found.role, found.other) == ("gcp_l1_to_aws_l2", "receiving", "gcp")
 
@@ -201,11 +202,11 @@ def test_a_secret_that_is_not_the_twin_s_is_left_alone(aws: Aws) -> None:
     aws.client("secretsmanager").create_secret(Name=f"plant/{SENDS}", SecretString=OLD)
 
     with pytest.raises(ForeignResource):
-        rotation.versions(aws, "plant", rotation.connection(RECORD, "plant", SENDS))
+        rotation.versions(aws, rotation.connection(HERE, RECORD, "plant", SENDS))
 
 
 def test_a_missing_secret_is_made_by_a_deployment(aws: Aws) -> None:
     with pytest.raises(GluecodeError, match=r"is not there") as raised:
-        rotation.versions(aws, "plant", rotation.connection(RECORD, "plant", SENDS))
+        rotation.versions(aws, rotation.connection(HERE, RECORD, "plant", SENDS))
 
     assert "gluecode deploy" in raised.value.remedy

@@ -68,8 +68,13 @@ def role(world: World) -> Spec:
     }
 
 
+def role_name_of(world: World) -> str:
+    """IAM's name of the role: all regions and installations of the account have one name space."""
+    return f"{name_of(world)}-us-east-1-gluecode"
+
+
 def foreign_role(world: World) -> None:
-    world.hand("iam").create_role(RoleName=name_of(world), AssumeRolePolicyDocument=trust("ec2.amazonaws.com"))
+    world.hand("iam").create_role(RoleName=role_name_of(world), AssumeRolePolicyDocument=trust("ec2.amazonaws.com"))
 
 
 ROLE = Row(
@@ -85,28 +90,28 @@ ROLE = Row(
             ("policy",),
             ("PutRolePolicy",),
             lambda world: world.hand("iam").put_role_policy(
-                RoleName=name_of(world), PolicyName="gluecode", PolicyDocument=json.dumps(EVERYTHING)
+                RoleName=role_name_of(world), PolicyName="gluecode", PolicyDocument=json.dumps(EVERYTHING)
             ),
         ),
         Drift(
             "someone deleted the inline policy",
             ("policy",),
             ("PutRolePolicy",),
-            lambda world: world.hand("iam").delete_role_policy(RoleName=name_of(world), PolicyName="gluecode"),
+            lambda world: world.hand("iam").delete_role_policy(RoleName=role_name_of(world), PolicyName="gluecode"),
         ),
         Drift(
             "someone lets another service assume the role",
             ("trust",),
             ("UpdateAssumeRolePolicy",),
             lambda world: world.hand("iam").update_assume_role_policy(
-                RoleName=name_of(world), PolicyDocument=trust("ec2.amazonaws.com")
+                RoleName=role_name_of(world), PolicyDocument=trust("ec2.amazonaws.com")
             ),
         ),
         Drift(
             "someone took the permissions boundary away",
             ("permissions_boundary",),
             ("PutRolePermissionsBoundary",),
-            lambda world: world.hand("iam").delete_role_permissions_boundary(RoleName=name_of(world)),
+            lambda world: world.hand("iam").delete_role_permissions_boundary(RoleName=role_name_of(world)),
         ),
         Drift(
             "the installation has no permissions boundary any more",
@@ -118,7 +123,7 @@ ROLE = Row(
             "someone stripped two of the tags",
             ("tag DigitalTwin", "tag Layer"),
             ("TagRole",),
-            lambda world: world.hand("iam").untag_role(RoleName=name_of(world), TagKeys=["DigitalTwin", "Layer"]),
+            lambda world: world.hand("iam").untag_role(RoleName=role_name_of(world), TagKeys=["DigitalTwin", "Layer"]),
         ),
     ),
 )

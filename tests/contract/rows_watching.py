@@ -7,7 +7,7 @@ from typing import Any
 
 from deploy_steps.registry import KINDS
 from tests.contract.row import Drift, Row, Spec
-from tests.contract.world import World
+from tests.contract.world import INSTALLATION, World
 
 TOPIC = "arn:aws:sns:us-east-1:000000000000:on-call"
 
@@ -133,7 +133,7 @@ def rename(widgets: Any) -> None:
 
 def edit(world: World, change: Any) -> None:
     """Change the dashboard's body by hand."""
-    client, name = world.hand("cloudwatch"), f"{world.twin}-dashboard"
+    client, name = world.hand("cloudwatch"), f"{world.twin}-dashboard-us-east-1-gluecode"
     body = json.loads(client.get_dashboard(DashboardName=name)["DashboardBody"])
     change(body["widgets"])
     client.put_dashboard(DashboardName=name, DashboardBody=json.dumps(body))
@@ -145,7 +145,7 @@ DASHBOARD = Row(
     created_by=("PutDashboard",),
     outputs=(),
     foreign=lambda world: world.hand("cloudwatch").put_dashboard(
-        DashboardName=f"{world.twin}-dashboard", DashboardBody=json.dumps({"widgets": []})
+        DashboardName=f"{world.twin}-dashboard-us-east-1-gluecode", DashboardBody=json.dumps({"widgets": []})
     ),
     no_op_calls=1,
     drifts=(
@@ -167,7 +167,9 @@ DASHBOARD = Row(
             ("PutDashboard",),
             lambda world: edit(
                 world,
-                lambda widgets: widgets[0]["properties"].update(markdown="# Mine\n\nManagedBy=multicloud-gluecode"),
+                lambda widgets: widgets[0]["properties"].update(
+                    markdown=f"# Mine\n\nManagedBy=multicloud-gluecode Installation={INSTALLATION}"
+                ),
             ),
         ),
     ),

@@ -98,7 +98,8 @@ def test_the_first_create_makes_it_with_the_fewest_writes(world: World, row: Row
 
     after = world.info(row.kind, row.spec(world))
     assert (before["outcome"], before["changes"]) == ("absent", [])
-    assert (answer["kind"], answer["name"], answer["outcome"]) == (row.kind.name, row.spec(world)["name"], "created")
+    assert (answer["kind"], answer["outcome"]) == (row.kind.name, "created")
+    assert answer["name"].removesuffix("-us-east-1-gluecode") == row.spec(world)["name"]
     assert answer["changes"] == []
     assert writes == list(row.created_by)
     assert sorted(answer["outputs"]) == sorted(row.outputs)
@@ -279,6 +280,30 @@ def test_another_twins_thing_is_foreign_too(world: World, row: Row) -> None:
         world.destroy(row.kind, with_owner(identity, twin="someone-elses-twin"))
 
     assert world.writes == []
+
+
+@each_kind
+def test_another_installations_thing_is_foreign_too(world: World, row: Row) -> None:
+    row.prepare(world)
+    spec, identity = row.spec(world), row.identity(world)
+    row.foreign(world)
+    world.create(row.kind, with_owner(spec, adopt=True))
+    if row.function_owns:
+        world.hand("lambda").tag_resource(Resource=rows_functions.arn_of(world), Tags=world.tags)
+    another = {"installation": "second/us-east-1"}
+
+    if row.kind.name in ("iam-role", "dashboard"):  # their names say which installation they are of
+        assert world.destroy(row.kind, with_owner(identity, **another))["outcome"] == "absent"
+    else:
+        with pytest.raises(errors.ForeignResource):
+            world.destroy(row.kind, with_owner(identity, **another))
+        writes = world.writes
+        if not row.function_owns:
+            with pytest.raises(errors.ForeignResource):
+                world.create(row.kind, with_owner(spec, **another))
+        assert (writes, world.writes) == ([], [])
+
+    assert world.info(row.kind, spec)["outcome"] == "present"
 
 
 @each_kind
@@ -472,7 +497,7 @@ def test_every_declared_action_is_needed(world: World, row: Row) -> None:
         world.create(row.kind, {**row.spec(world), **drift.spec})
     if row is rows_functions.ROLE:  # only a role that someone attached a policy to makes `destroy` detach one
         world.hand("iam").attach_role_policy(
-            RoleName=rows_functions.name_of(world), PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess"
+            RoleName=rows_functions.role_name_of(world), PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess"
         )
     world.destroy(row.kind, row.identity(world))
 

@@ -167,8 +167,12 @@ def test_a_role_goes_with_every_policy_that_anyone_gave_it(world: World) -> None
     kind, spec = rows_functions.ROLE.kind, rows_functions.role(world)
     world.create(kind, spec)
     iam = world.hand("iam")
-    iam.put_role_policy(RoleName=spec["name"], PolicyName="by-hand", PolicyDocument=json.dumps(EVERYTHING))
-    iam.attach_role_policy(RoleName=spec["name"], PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
+    iam.put_role_policy(
+        RoleName=rows_functions.role_name_of(world), PolicyName="by-hand", PolicyDocument=json.dumps(EVERYTHING)
+    )
+    iam.attach_role_policy(
+        RoleName=rows_functions.role_name_of(world), PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess"
+    )
 
     answer = world.destroy(kind, {"name": spec["name"], "owner": spec["owner"]})
 

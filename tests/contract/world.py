@@ -16,6 +16,7 @@ from deploy_steps import aws
 from deploy_steps.task import Kind
 from tests.harness.iam import needs
 
+INSTALLATION = "gluecode/us-east-1"
 READS = ("Get", "List", "Describe")
 
 
@@ -57,12 +58,17 @@ class World:
     @property
     def owner(self) -> dict[str, Any]:
         """The owner of everything a row specifies."""
-        return {"twin": self.twin, "layer": "L2"}
+        return {"twin": self.twin, "layer": "L2", "installation": INSTALLATION}
 
     @property
     def tags(self) -> dict[str, str]:
         """The tags that this owner's things carry."""
-        return {"DigitalTwin": self.twin, "Layer": "L2", "ManagedBy": "multicloud-gluecode"}
+        return {
+            "DigitalTwin": self.twin,
+            "Layer": "L2",
+            "ManagedBy": "multicloud-gluecode",
+            "Installation": INSTALLATION,
+        }
 
     @property
     def account(self) -> str:

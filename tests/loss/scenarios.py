@@ -122,7 +122,7 @@ class Scenario:
 
     def connection(self, connection_id: str) -> Connection:
         """One of the twin's connections."""
-        return rotation.connection({"connections": [connection_id]}, self.twin, connection_id)
+        return rotation.connection(self.world.installation, {"connections": [connection_id]}, self.twin, connection_id)
 
 
 class AllOnAws(Scenario):
@@ -163,14 +163,14 @@ class FromGcp(Scenario):
 
     def begin_rotation(self) -> None:
         of = self.connection(self._INTO_AWS)
-        rotation.put_current(self.world.aws, of, rotation.versions(self.world.aws, self.twin, of))
+        rotation.put_current(self.world.aws, of, rotation.versions(self.world.aws, of))
 
     def switch_rotation(self) -> None:
         self._token = self.world.token(self.twin, self._INTO_AWS)
 
     def finish_rotation(self) -> None:
         of = self.connection(self._INTO_AWS)
-        rotation.retire_previous(self.world.aws, of, rotation.versions(self.world.aws, self.twin, of))
+        rotation.retire_previous(self.world.aws, of, rotation.versions(self.world.aws, of))
 
 
 class OverAzure(Scenario):
@@ -214,8 +214,8 @@ class OverAzure(Scenario):
     def begin_rotation(self) -> None:
         aws, to_azure, back = self.world.aws, self.connection(self._TO_AZURE), self.connection(self._BACK)
         self._azure.accept(_FIRST_TOKEN_OF_AZURE, _SECOND_TOKEN_OF_AZURE)
-        rotation.put_current(aws, back, rotation.versions(aws, self.twin, back))
-        rotation.put_current(aws, to_azure, rotation.versions(aws, self.twin, to_azure), _SECOND_TOKEN_OF_AZURE)
+        rotation.put_current(aws, back, rotation.versions(aws, back))
+        rotation.put_current(aws, to_azure, rotation.versions(aws, to_azure), _SECOND_TOKEN_OF_AZURE)
 
     def switch_rotation(self) -> None:
         self._azure.accept(_SECOND_TOKEN_OF_AZURE)  # sooner than the steps say: functions still send the first one
@@ -223,7 +223,7 @@ class OverAzure(Scenario):
 
     def finish_rotation(self) -> None:
         back = self.connection(self._BACK)
-        rotation.retire_previous(self.world.aws, back, rotation.versions(self.world.aws, self.twin, back))
+        rotation.retire_previous(self.world.aws, back, rotation.versions(self.world.aws, back))
 
     def kept_elsewhere(self) -> list[Mapping[str, Any]]:
         return [message["payload"] for message, _ in list(self._azure.undelivered)]

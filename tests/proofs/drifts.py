@@ -99,8 +99,8 @@ def _unmap(client: Client) -> None:
 
 
 def _delete_role(client: Client) -> None:
-    client("iam").delete_role_policy(RoleName="factory-persister", PolicyName="gluecode")
-    client("iam").delete_role(RoleName="factory-persister")
+    client("iam").delete_role_policy(RoleName="factory-persister-us-east-1-gluecode", PolicyName="gluecode")
+    client("iam").delete_role(RoleName="factory-persister-us-east-1-gluecode")
 
 
 def _delete_layer_version(client: Client) -> None:
@@ -131,41 +131,43 @@ DRIFTS = (
     Drift(
         "a role's policy edited",
         lambda client: client("iam").put_role_policy(
-            RoleName="factory-processor", PolicyName="gluecode", PolicyDocument=_OTHER_POLICY
+            RoleName="factory-processor-us-east-1-gluecode", PolicyName="gluecode", PolicyDocument=_OTHER_POLICY
         ),
-        ("iam-role factory-processor",),
+        ("iam-role factory-processor-us-east-1-gluecode",),
         "policy",
-        ("PutRolePolicy factory-processor",),
+        ("PutRolePolicy factory-processor-us-east-1-gluecode",),
     ),
     Drift(
         "a role's policy deleted",
-        lambda client: client("iam").delete_role_policy(RoleName="factory-persister", PolicyName="gluecode"),
-        ("iam-role factory-persister",),
+        lambda client: client("iam").delete_role_policy(
+            RoleName="factory-persister-us-east-1-gluecode", PolicyName="gluecode"
+        ),
+        ("iam-role factory-persister-us-east-1-gluecode",),
         "policy",
-        ("PutRolePolicy factory-persister",),
+        ("PutRolePolicy factory-persister-us-east-1-gluecode",),
     ),
     Drift(
         "a role's trust edited",
         lambda client: client("iam").update_assume_role_policy(
-            RoleName="factory-trigger", PolicyDocument=_OTHER_TRUST
+            RoleName="factory-trigger-us-east-1-gluecode", PolicyDocument=_OTHER_TRUST
         ),
-        ("iam-role factory-trigger",),
+        ("iam-role factory-trigger-us-east-1-gluecode",),
         "trust",
-        ("UpdateAssumeRolePolicy factory-trigger",),
+        ("UpdateAssumeRolePolicy factory-trigger-us-east-1-gluecode",),
     ),
     Drift(
         "a role deleted",
         _delete_role,
-        ("iam-role factory-persister",),
+        ("iam-role factory-persister-us-east-1-gluecode",),
         "",
-        ("CreateRole factory-persister", "PutRolePolicy factory-persister"),
+        ("CreateRole factory-persister-us-east-1-gluecode", "PutRolePolicy factory-persister-us-east-1-gluecode"),
     ),
     Drift(
         "a role's tags stripped",
-        lambda client: client("iam").untag_role(RoleName="factory-dispatcher", TagKeys=_OUR_TAGS),
-        ("iam-role factory-dispatcher",),
+        lambda client: client("iam").untag_role(RoleName="factory-dispatcher-us-east-1-gluecode", TagKeys=_OUR_TAGS),
+        ("iam-role factory-dispatcher-us-east-1-gluecode",),
         "tag DigitalTwin",
-        ("TagRole factory-dispatcher",),
+        ("TagRole factory-dispatcher-us-east-1-gluecode",),
     ),
     Drift(
         "an environment changed",
@@ -330,10 +332,10 @@ DRIFTS = (
     ),
     Drift(
         "the dashboard deleted",
-        lambda client: client("cloudwatch").delete_dashboards(DashboardNames=["factory-dashboard"]),
-        ("dashboard factory-dashboard",),
+        lambda client: client("cloudwatch").delete_dashboards(DashboardNames=["factory-dashboard-us-east-1-gluecode"]),
+        ("dashboard factory-dashboard-us-east-1-gluecode",),
         "",
-        ("PutDashboard factory-dashboard",),
+        ("PutDashboard factory-dashboard-us-east-1-gluecode",),
     ),
     Drift(
         "the table's tags stripped",

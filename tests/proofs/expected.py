@@ -39,6 +39,8 @@ gcp    gcp    azure |     -          -         -         -         -        -   
 gcp    gcp    gcp   |     -          -         -         -         -        -      -      -    -   |
 """  # noqa: E501  # a table
 
+_SCOPE = "-us-east-1-gluecode"
+
 _FUNCTIONS = {
     "dispatcher": ["factory-dispatcher"],
     "connector": ["factory-connector"],
@@ -86,9 +88,9 @@ class Row:
         functions = self.functions
         if not functions:
             return set()
-        names = {f"{kind} {name}" for name in functions for kind in ("function", "role")}
+        names = {f"function {name}" for name in functions} | {f"role {name}{_SCOPE}" for name in functions}
         names |= {f"secret factory/{connection}" for connection in self.connections}
-        names |= {"log group /gluecode/factory", "layer factory-configuration", "dashboard factory-dashboard"}
+        names |= {"log group /gluecode/factory", "layer factory-configuration", f"dashboard factory-dashboard{_SCOPE}"}
         if self.marked & {"dispatcher", "processor"}:  # something is invoked asynchronously
             names |= {"queue factory-failures", "alarm factory-failed-events"}
         if self.marked & {"ingestion", "writer"}:  # something is public
@@ -98,7 +100,7 @@ class Row:
         if "table" in self.marked:
             names.add("table factory-hot-iot-data")
         if "rule" in self.marked:
-            names |= {"rule factory_trigger_dispatcher", "role factory-trigger"}
+            names |= {"rule factory_trigger_dispatcher", f"role factory-trigger{_SCOPE}"}
         return names
 
 
@@ -148,7 +150,7 @@ def _function_faults(name: str, row: Row, function: dict[str, object]) -> list[s
         "its statements": statements == sorted(_STATEMENTS.get(name, [])),
         "its failure destination": (function["invoke"] is not None) == (name not in _PUBLIC),
         "its log group": settings["LoggingConfig"]["LogGroup"] == "/gluecode/factory",
-        "its role": settings["Role"].endswith(f":role/{name}"),
+        "its role": settings["Role"].endswith(f":role/gluecode/gluecode/us-east-1/{name}{_SCOPE}"),
         "its configuration": any(layer.startswith("factory-configuration@") for layer in settings["Layers"]),
         "its token": ("INTER_CLOUD_TOKEN_SECRET" in variables) == (sends or name in _PUBLIC),
         "its remote target": (target in variables) == sends,
@@ -164,7 +166,7 @@ _RECEIVING = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes
 def _queue_faults(name: str, row: Row, picture: Picture) -> list[str]:
     """Who puts events into the queue, who takes them out, and that nobody else may."""
     variables = picture[f"function {name}"]["settings"]["Environment"]["Variables"]
-    statements = picture[f"role {name}"]["policies"]["gluecode"]["Statement"]
+    statements = picture[f"role {name}{_SCOPE}"]["policies"]["gluecode"]["Statement"]
     may = {
         (action, resource.rpartition(":")[2])
         for statement in statements

@@ -24,6 +24,7 @@ INSPECT = {"twin": TWIN}
 DESTROY = {"twin": TWIN, "retain_data": False, "drain_seconds": 0}
 
 _BOUNDARY = "arn:aws:iam::000000000000:policy/theirs"
+_DISPATCHER = "factory-dispatcher-us-east-1-gluecode"
 _OURS = ["DigitalTwin"]
 
 
@@ -168,7 +169,7 @@ def _installed_by_cloudformation(account: Account, run: Run) -> Iterator[Executi
 
 
 def _attach(client: Client) -> None:
-    client("iam").attach_role_policy(RoleName="factory-dispatcher", PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
+    client("iam").attach_role_policy(RoleName=_DISPATCHER, PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
 
 
 def _provision(client: Client) -> None:
@@ -187,7 +188,7 @@ def _looked_after(account: Account, run: Run) -> Iterator[Execution]:
 
 
 def _bound(client: Client) -> None:
-    client("iam").put_role_permissions_boundary(RoleName="factory-dispatcher", PermissionsBoundary=_BOUNDARY)
+    client("iam").put_role_permissions_boundary(RoleName=_DISPATCHER, PermissionsBoundary=_BOUNDARY)
 
 
 def _doom_a_secret(client: Client) -> None:

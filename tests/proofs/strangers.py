@@ -45,13 +45,13 @@ def _zip() -> bytes:
 
 
 def _role(client: Client) -> None:
-    client("iam").create_role(RoleName="factory-persister", AssumeRolePolicyDocument=_TRUST)
+    client("iam").create_role(RoleName="factory-persister-us-east-1-gluecode", AssumeRolePolicyDocument=_TRUST)
 
 
 def _others_role(client: Client) -> None:
     tags = {"ManagedBy": "multicloud-gluecode", "DigitalTwin": "another", "Layer": "layer_2"}
     client("iam").create_role(
-        RoleName="factory-dispatcher",
+        RoleName="factory-dispatcher-us-east-1-gluecode",
         AssumeRolePolicyDocument=_TRUST,
         Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
     )
@@ -112,7 +112,9 @@ def _alarm(client: Client) -> None:
 
 
 def _dashboard(client: Client) -> None:
-    client("cloudwatch").put_dashboard(DashboardName="factory-dashboard", DashboardBody='{"widgets": []}')
+    client("cloudwatch").put_dashboard(
+        DashboardName="factory-dashboard-us-east-1-gluecode", DashboardBody='{"widgets": []}'
+    )
 
 
 def _layer(client: Client) -> None:
@@ -120,8 +122,8 @@ def _layer(client: Client) -> None:
 
 
 STRANGERS = (
-    Stranger(_role, "role factory-persister"),
-    Stranger(_others_role, "role factory-dispatcher"),
+    Stranger(_role, "role factory-persister-us-east-1-gluecode"),
+    Stranger(_others_role, "role factory-dispatcher-us-east-1-gluecode"),
     Stranger(_function, "function factory-processor"),
     Stranger(_table, "table factory-hot-iot-data"),
     Stranger(_queue, "queue factory-failures"),
@@ -130,5 +132,5 @@ STRANGERS = (
     Stranger(_secret, "secret factory/aws_l2_to_azure_l3", ("aws", "aws", "azure")),
     Stranger(_layer, "layer factory-configuration"),
     Stranger(_alarm, "alarm factory-failed-events"),
-    Stranger(_dashboard, "dashboard factory-dashboard"),
+    Stranger(_dashboard, "dashboard factory-dashboard-us-east-1-gluecode"),
 )

@@ -101,7 +101,7 @@ class Steps:
             asked = {"run": event["run"], "twin": TWIN, "project": TWIN, "dry_run": False, "retain_data": True}
             return {**asked, "drain_seconds": 0, "results": {}}
         inspected = {**self.plan, "run": event["run"], "dry_run": True, "configuration_layer_arn": "arn:layer:7"}
-        return {**inspected, "previous": run_start(inspected, self._record, "inspect")}
+        return {**inspected, "previous": run_start(inspected, self._record, "inspect", _INSTALLATION.scope)}
 
     def check_permissions(self, event: Mapping[str, Any]) -> Any:
         """All roles may do what they have to."""
@@ -126,7 +126,7 @@ class Steps:
 
     def record_start(self, event: Mapping[str, Any]) -> Any:
         """What may be there, what departs, which roles are needed."""
-        return run_start(event["state"], self._record, event["verb"])
+        return run_start(event["state"], self._record, event["verb"], _INSTALLATION.scope)
 
     @property
     def _record(self) -> dict[str, Any]:

@@ -48,11 +48,11 @@ def functions(
 
     def made(component: str) -> FunctionComponent:
         row, shape, wiring = OF[component], SHAPES[component], wirings.of(component)
-        name, owner = twin.function(component), Owner(project.twin, row.layer)
+        name, owner = twin.function(component), Owner(project.twin, row.layer, installation=installation.scope)
         function = specs.FunctionSpec(
             name,
             owner,
-            role_arn=installation.role_arn(name),
+            role_arn=installation.twin_role_arn(name),
             handler=row.handler,
             code=specs.StoredObject(code.bucket, code.key, code.sha256),
             environment=dict(wiring.environment),

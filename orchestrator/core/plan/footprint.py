@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.core.catalogue import needed
+from orchestrator.core.names import UNSCOPED
 from orchestrator.core.placement import WATCHED, Placement, Watch
 
 if TYPE_CHECKING:
@@ -22,8 +23,9 @@ def placement(project: Project, watch: Watch = WATCHED) -> Placement:
 
 @dataclass(frozen=True)
 class Footprint:
-    """Components on AWS, ids of devices whose own processor runs there, ids of connections whose token lies there.
+    """Components on AWS, ids of devices whose own processor runs there, ids of connections whose token is stored there.
 
+    `scopes` are those in the names of roles and dashboards: one, or two while a deployment replaces one by the other.
     Each is sorted and without repetition.
 
     The record keeps the union of what was deployed and what is about to be, from before the first change until after
@@ -33,6 +35,7 @@ class Footprint:
     components: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
     connections: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, project: Project, watch: Watch = WATCHED) -> Footprint:
@@ -45,8 +48,12 @@ class Footprint:
 
     @classmethod
     def read(cls, record: Mapping[str, Any]) -> Footprint:
-        """What a record knows: `components`, `devices` and `connections`, each a list that may be missing."""
-        return cls._made(*(record.get(part) or () for part in ("components", "devices", "connections")))
+        """What a record knows: `components`, `devices` and `connections`, each a list that may be missing.
+
+        Without `scopes`, it is of a release before 0.3.0.
+        """
+        parts = [record.get(part) or () for part in ("components", "devices", "connections")]
+        return cls._made(*parts, record.get("scopes") or ((UNSCOPED,) if any(parts) else ()))
 
     def __or__(self, other: Footprint) -> Footprint:
         """Both together."""
@@ -58,7 +65,7 @@ class Footprint:
 
     @property
     def _parts(self) -> tuple[tuple[str, ...], ...]:
-        return self.components, self.devices, self.connections
+        return self.components, self.devices, self.connections, self.scopes
 
     @classmethod
     def _made(cls, *parts: Iterable[str]) -> Footprint:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from orchestrator.core import specs
+from orchestrator.core.names import role_arn_beside
 from orchestrator.core.specs import LEFT_OUT, Identity, Owner
 
 
@@ -58,7 +59,7 @@ def device_component(
     made = template.identified(name, replace(template.owner, recorded=recorded))
     function = replace(
         made.function,
-        role_arn=f"{made.function.role_arn.rpartition('/')[0]}/{name}",
+        role_arn=role_arn_beside(made.function.role_arn, name, made.owner.installation),
         code=package,
         description=f"Processes telemetry of {device} with its own process.py.",
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from orchestrator.core import specs
 from orchestrator.core.catalogue import ALARMS, OF, QUEUES, SENDERS, SHAPES
-from orchestrator.core.names import Installation, TwinNames, configuration_key
+from orchestrator.core.names import UNSCOPED, Installation, TwinNames, configuration_key
 from orchestrator.core.placement import WATCHED, Watch
 from orchestrator.core.plan.components import Code, functions, role
 from orchestrator.core.plan.errors import PlanTooLarge
@@ -64,6 +64,7 @@ class Plan:
     iot_rule: specs.IotRuleSpec
     secrets: tuple[specs.SecretSpec, ...]
     outbox: specs.OutboxSpec | None = field(default=None, metadata=LEFT_OUT)
+    scope: str = field(default=UNSCOPED, metadata=LEFT_OUT)
     functions: dict[str, FunctionComponent]
     device_processors: tuple[DeviceProcessor, ...]
 
@@ -109,7 +110,7 @@ def plan(
     """
     twin, wanted, ours = TwinNames(project.twin), Footprint.of(project, watch), ours or Footprint()
     here = placement(project, watch)
-    shared, l1 = Owner(project.twin), Owner(project.twin, "L1")
+    shared, l1, l3 = (Owner(project.twin, layer, installation=installation.scope) for layer in ("shared", "L1", "L3"))
     failures = installation.queue_url(twin.failure_queue)
     report_failures = [Rights(installation, twin).report_failures()]
     made = Plan(
@@ -129,9 +130,9 @@ def plan(
         configuration_layer=specs.ConfigLayerSpec(
             twin.configuration_layer, shared, configuration(project, code.bucket), (code.runtime,)
         ),
-        alarms=alarms(twin, here),
+        alarms=alarms(installation, twin, here),
         dashboard=dashboard(installation, twin, here),
-        hot_table=specs.HotTableSpec(twin.hot_table, Owner(project.twin, "L3")),
+        hot_table=specs.HotTableSpec(twin.hot_table, l3),
         iot_role=role(twin.iot_role, l1, "iot.amazonaws.com", report_failures, boundary),
         iot_rule=specs.IotRuleSpec(
             twin.iot_rule,
@@ -139,9 +140,10 @@ def plan(
             sql=f"SELECT * FROM '{twin.topic}'",  # noqa: S608  # IoT's SQL; no twin's name holds a quote
             function_arn=installation.function_arn(twin.function("dispatcher")),
             error_queue_url=failures,
-            error_role_arn=installation.role_arn(twin.iot_role),
+            error_role_arn=installation.twin_role_arn(twin.iot_role),
         ),
-        secrets=tuple(_secret(twin, connection, request, code.bucket) for connection in project.connections),
+        secrets=tuple(_secret(twin, shared, connection, request, code.bucket) for connection in project.connections),
+        scope=installation.scope,
         outbox=_outbox(project, installation, twin),
         functions=functions(project, installation, code, boundary),
         device_processors=tuple(
@@ -156,7 +158,8 @@ def plan(
         ),
     )
     there = (*ours.components, *map(twin.secret, ours.connections))
-    made = owned(made, there, wanted.components if request.adopt else ())
+    unmarked = UNSCOPED in deployed.scopes
+    made = owned(made, there, wanted.components if request.adopt else (), unmarked=unmarked)
     if len(json.dumps(made.as_json())) > LARGEST_PLAN:
         raise PlanTooLarge(
             f"The plan of twin '{project.twin}' would be larger than {LARGEST_PLAN} bytes, and no state machine could "
@@ -166,8 +169,8 @@ def plan(
     return made
 
 
-def owned(plan: Plan, there: Collection[str], adopt: Collection[str] = ()) -> Plan:
-    """The plan in which every owner says what is recorded and what is to be adopted.
+def owned(plan: Plan, there: Collection[str], adopt: Collection[str] = (), *, unmarked: bool = False) -> Plan:
+    """The plan in which every owner says what is recorded, what is to be adopted, and whether it may be `unmarked`.
 
     `there` is what the last successful deployment left, so that it is the twin's even if someone stripped it of its
     tags: components, and names of secrets. Only what is in `adopt` takes over namesakes: components as well, and every
@@ -180,8 +183,8 @@ def owned(plan: Plan, there: Collection[str], adopt: Collection[str] = ()) -> Pl
 
     def of(spec: S, *components: str) -> S:
         mine = {*components}
-        owner = Owner(spec.owner.twin, spec.owner.layer, bool(mine) and mine <= taking, bool(mine) and mine <= tagged)
-        return replace(spec, owner=owner)
+        adopted, recorded = bool(mine) and mine <= taking, bool(mine) and mine <= tagged
+        return replace(spec, owner=replace(spec.owner, adopt=adopted, recorded=recorded, unmarked=unmarked))
 
     def outbox(spec: specs.OutboxSpec) -> specs.OutboxSpec:
         return of(spec, *(queue for queue, sender in QUEUES.items() if names.outbox(sender) == spec.name))
@@ -228,7 +231,7 @@ def _outbox(project: Project, installation: Installation, twin: TwinNames) -> sp
             name = twin.outbox(sender)
             return specs.OutboxSpec(
                 name,
-                Owner(project.twin, f"L{connection.layer}"),
+                Owner(project.twin, f"L{connection.layer}", installation=installation.scope),
                 url=installation.queue_url(name),
                 retention_seconds=_OUTGOING_RETENTION_SECONDS,
                 visibility_seconds=_VISIBILITY_TIMEOUTS * SHAPES[sender].timeout_seconds,
@@ -238,12 +241,12 @@ def _outbox(project: Project, installation: Installation, twin: TwinNames) -> sp
     return None
 
 
-def _secret(twin: TwinNames, connection: Connection, request: Request, bucket: str) -> specs.SecretSpec:
+def _secret(twin: TwinNames, owner: Owner, connection: Connection, request: Request, bucket: str) -> specs.SecretSpec:
     """A receiving side may make its token up; a sending side must be given the one that the other cloud expects."""
     source = specs.TokenSource(bucket, f"{request.source}{_INTER_CLOUD}", connection.id)
     return specs.SecretSpec(
         twin.secret(connection.id),
-        Owner(twin.twin),
+        owner,
         generate=connection.role == "receiving",
         source=source if connection.token_in_file else None,
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import permutations
 from typing import Any
 
 from orchestrator.core.catalogue import ALARMS, CATALOGUE, FUNCTIONS, OF, PUBLIC, QUEUES, Component, needed
-from orchestrator.core.names import TwinNames, connection
+from orchestrator.core.names import UNSCOPED, TwinNames, connection
 from orchestrator.core.placement import Placement, Watch
 from orchestrator.core.plan.footprint import Footprint
 
@@ -43,22 +43,36 @@ def wanted(plan: Mapping[str, Any]) -> Footprint:
         batching="outbox" in plan,
         watch=Watch(**plan["watch"]),
     )
+    components = [name for name in needed(here) if OF[name].plan_key in {**plan, **plan["functions"]}]
     return Footprint.read(
         {
-            "components": [name for name in needed(here) if OF[name].plan_key in {**plan, **plan["functions"]}],
+            "components": components,
             "devices": [device["device"] for device in plan["device_processors"]],
             "connections": [secret["name"].removeprefix(prefix) for secret in plan["secrets"]],
+            "scopes": [plan.get("scope", UNSCOPED)] if components else (),
         }
     )
 
 
 @dataclass(frozen=True)
 class Removal:
-    """How to remove: whether data stays, in what events may wait that are worked off first, whether it is a dry run."""
+    """How to remove: whether data stays, in what events may wait that are worked off first, whether it is a dry run.
+
+    `scope` is that of the installation. Before the run, roles and dashboards may have had the names of the scopes
+    `before`.
+    """
 
     retain_data: bool = True
     draining: Footprint = NOTHING
     dry_run: bool = False
+    scope: str = UNSCOPED
+    before: tuple[str, ...] = ()
+
+    def owner(self, twin: str, *, recorded: bool) -> Json:
+        """The owner of what is removed."""
+        more = {"recorded": recorded, "unmarked": UNSCOPED in self.before}
+        scope = {} if self.scope == UNSCOPED else {"installation": self.scope}
+        return {"twin": twin, **scope, **{name: True for name, value in more.items() if value}}
 
 
 def obsolete(
@@ -82,9 +96,9 @@ def obsolete(
     return {phase: [parts] if parts else [] for phase, parts in phases.items()}
 
 
-def layer(twin: str, **more: Any) -> Json:
+def layer(twin: str, how: Removal, **more: Any) -> Json:
     """The configuration layer. It has no tags that could be stripped, so that no record is needed."""
-    return _identity(twin, TwinNames(twin).configuration_layer, recorded=False, **more)
+    return {"name": TwinNames(twin).configuration_layer, "owner": how.owner(twin, recorded=False), **more}
 
 
 def _found(
@@ -93,12 +107,15 @@ def _found(
     """By the names under which `remove` looks for them."""
     names = TwinNames(twin)
 
+    def owned(name: str, *, recorded: bool, **more: Any) -> Json:
+        return {"name": name, "owner": how.owner(twin, recorded=recorded), **more}
+
     def identity(name: str, *components: str, **more: Any) -> Json:
-        return _identity(twin, name, recorded=any(each in ours.components for each in components), **more)
+        return owned(name, recorded=any(each in ours.components for each in components), **more)
 
     def single(row: Component) -> Json:
         if row.kind == "config-layer":
-            return layer(twin)
+            return layer(twin, how)
         more = {"retain_data": how.retain_data} if row.kind in _HOLDING else {}
         return identity(row.named(names), _anchor(row.name), **more)
 
@@ -106,9 +123,7 @@ def _found(
         name = names.function(sender)
         return {"sender": identity(name, sender), "role": roles[name]} if sender in staying.components else {}
 
-    processors = [
-        _identity(twin, names.device_processor(device), recorded=device in ours.devices) for device in gone.devices
-    ]
+    processors = [owned(names.device_processor(device), recorded=device in ours.devices) for device in gone.devices]
     alarms = [alarm for component, alarm in ALARMS.items() if component in gone.components]
     outboxes = [
         {"identity": identity(names.outbox(sender), queue, retain_data=how.retain_data), **stays(sender)}
@@ -120,9 +135,8 @@ def _found(
         "device_processors": processors,
         "alarms": identity(names.alarms, *ALARMS, alarms=alarms) if alarms else None,
         "outboxes": outboxes,
-        "secrets": [
-            _identity(twin, names.secret(each), recorded=each in ours.connections) for each in gone.connections
-        ],
+        "secrets": [owned(names.secret(each), recorded=each in ours.connections) for each in gone.connections],
+        **_renamed(names, gone, staying, identity),
     }
     queued = {*gone.components} & {*how.draining.components} - {*PUBLIC}
     draining = [identity(names.function(name), name) for name in FUNCTIONS if name in queued]
@@ -131,10 +145,27 @@ def _found(
     return {name: value for name, value in found.items() if value} | ({"draining": draining} if waits else {})
 
 
+def _renamed(
+    names: TwinNames, gone: Footprint, staying: Footprint, identity: Callable[..., Json]
+) -> dict[str, list[Json]]:
+    """Roles and dashboards under the names of a scope that goes. What is gone itself takes its present ones along."""
+    found: dict[str, list[Json]] = {"roles": [], "dashboards": []}
+    for scope in gone.scopes:
+        unscoped = {"unscoped": True} if scope == UNSCOPED else {}
+        there = gone | staying if unscoped else staying
+        kinds = {"roles": "iam-role", "dashboards": "dashboard"}
+        for several, kind in kinds.items():
+            rows = [row for row in CATALOGUE if row.kind == kind and not row.each]
+            rows = [row for row in rows if {*(row.hangs_on or (row.name,))} & {*there.components}]
+            found[several] += [identity(row.named(names), *row.hangs_on, row.name, **unscoped) for row in rows]
+        found["roles"] += [identity(names.device_processor(device), **unscoped) for device in there.devices]
+    return found
+
+
 def _phase(name: str) -> str:
     """A list of several has no row of its own."""
     row = OF.get(name)
-    return row.phase if row else "data" if name in ("outboxes", "secrets") else "functions"
+    return row.phase if row else "data" if name in ("outboxes", "secrets", "roles", "dashboards") else "functions"
 
 
 def _anchor(name: str) -> str:
@@ -148,7 +179,3 @@ def _apart(parts: Mapping[str, Any]) -> list[Json]:
     for name, value in parts.items():
         found.setdefault(_anchor(name), {})[name] = value
     return list(found.values())
-
-
-def _identity(twin: str, name: str, *, recorded: bool, **more: Any) -> Json:
-    return {"name": name, "owner": {"twin": twin, **({"recorded": True} if recorded else {})}, **more}

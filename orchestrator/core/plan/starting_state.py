@@ -38,7 +38,7 @@ def starting_state(plan: Mapping[str, Any], before: Footprint, ours: Footprint, 
             {"spec": _with_outbox(plan, spec, losing), "may_exist": component in before.components}
             for component, spec in specs.items()
         ],
-        **({"older_configurations": layer(plan["twin"], keep_latest=True)} if now.components else {}),
+        **({"older_configurations": layer(plan["twin"], how, keep_latest=True)} if now.components else {}),
     }
 
 

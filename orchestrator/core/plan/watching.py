@@ -11,13 +11,13 @@ PERIOD_SECONDS = 300
 _PERIOD_MINUTES = PERIOD_SECONDS // 60
 
 
-def alarms(twin: TwinNames, here: Placement) -> AlarmsSpec:
+def alarms(installation: Installation, twin: TwinNames, here: Placement) -> AlarmsSpec:
     """Those alarms that the mapping needs; none is a valid answer."""
     there = needed(here)
     wanted = {name for component, name in ALARMS.items() if component in there}
     receiver = next((function for function in PUBLIC if function in there), "")
     made = tuple(alarm for alarm in _alarms(twin, here.watch, receiver) if alarm.name in wanted)
-    return AlarmsSpec(twin.alarms, Owner(twin.twin), made, here.watch.topic_arn)
+    return AlarmsSpec(twin.alarms, Owner(twin.twin, installation=installation.scope), made, here.watch.topic_arn)
 
 
 def dashboard(installation: Installation, twin: TwinNames, here: Placement) -> DashboardSpec:
@@ -32,9 +32,11 @@ def dashboard(installation: Installation, twin: TwinNames, here: Placement) -> D
         ),
         receiving=tuple(function for function in PUBLIC if function in there),
         queue=twin.failure_queue if "failure_queue" in there else None,
-        alarms=tuple(installation.alarm_arn(twin.alarm(alarm.name)) for alarm in alarms(twin, here).alarms),
+        alarms=tuple(
+            installation.alarm_arn(twin.alarm(alarm.name)) for alarm in alarms(installation, twin, here).alarms
+        ),
     )
-    return DashboardSpec(twin.dashboard, Owner(twin.twin), shows)
+    return DashboardSpec(twin.dashboard, Owner(twin.twin, installation=installation.scope), shows)
 
 
 def _alarms(twin: TwinNames, watch: Watch, receiver: str) -> tuple[Alarm, ...]:

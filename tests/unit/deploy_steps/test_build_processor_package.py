@@ -72,7 +72,9 @@ def test_the_component_is_the_default_processors_under_another_name(account: Acc
 
     name = f"{TWIN}-press-processor"
     assert {component[part]["name"] for part in ("role", "function", "permissions", "invoke_config")} == {name}
-    assert component["function"]["role_arn"].endswith(f":role/{name}")
+    assert component["function"]["role_arn"].endswith(
+        f":role/gluecode/gluecode/eu-central-1/{name}-eu-central-1-gluecode"
+    )
     assert component["function"]["environment"]["PERSISTER_LAMBDA_NAME"] == f"{TWIN}-persister"
 
 

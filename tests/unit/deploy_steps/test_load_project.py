@@ -54,7 +54,9 @@ def test_a_project_becomes_the_plan_of_its_deployment(account: Account) -> None:
     made = load()
 
     assert (made["run"], made["twin"], made["project"], made["source"]) == ("a-run", TWIN, TWIN, f"projects/{TWIN}/")
-    assert made["functions"]["writer"]["function"]["role_arn"] == f"arn:aws:iam::{ACCOUNT}:role/{TWIN}-writer"
+    assert made["functions"]["writer"]["function"]["role_arn"] == (
+        f"arn:aws:iam::{ACCOUNT}:role/gluecode/gluecode/eu-central-1/{TWIN}-writer-eu-central-1-gluecode"
+    )
     assert made["functions"]["writer"]["function"]["code"] == {
         "bucket": BUCKET,
         "key": "code/functions.zip",

@@ -15,12 +15,13 @@ from tests.state_machines.example import planned
 from tests.unit.deploy_steps.conftest import TWIN, Account
 from tests.unit.deploy_steps.test_record import done, event
 
+EXECUTION = "arn:aws:states:eu-central-1:123456789012:execution:gluecode-inspect:a-run"
 ALL_ON_AWS = ("aws", "aws", "aws")
 
 
 def load(verb: str, request: Any) -> dict[str, Any]:
     """Run the task."""
-    return load_twin.handler({"verb": verb, "run": "a-run", "request": request}, None)
+    return load_twin.handler({"verb": verb, "run": "a-run", "execution": EXECUTION, "request": request}, None)
 
 
 def deploy() -> None:

@@ -43,6 +43,7 @@ def test_a_plan_wants_what_its_mapping_needs() -> None:
         components=tuple(sorted(marked(("gcp", "aws", "gcp")) - {"event_checker"})),
         devices=("press",),
         connections=("aws_l2_to_gcp_l3", "gcp_l1_to_aws_l2"),
+        scopes=("gluecode/eu-central-1",),
     )
 
 

@@ -112,6 +112,7 @@ def test_the_record_of_an_old_twin_says_what_is_there(old: Stored, account: Acco
     assert (may_exist(found, "deploy"), ours(found)) == (there, there)
 
     nothing = {**planned(("gcp", "gcp", "gcp")), "twin": TWIN, "deployed_by": old["record"]["execution"]}
+    nothing["scopes"] = ["unscoped"]
     answer = record_start.handler(event(nothing, run="run-2"), None)
     assert {name for name, may in answer["components"].items() if may} == set(there.components)
     assert Footprint.read(account.item("record") or {}) == there

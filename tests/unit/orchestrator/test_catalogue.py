@@ -47,7 +47,8 @@ def test_an_arn_ends_in_the_name_except_where_aws_gives_it_a_number() -> None:
         arn, name = row.arn(_HERE, _TWIN, *_IDS[row.each]), row.named(_TWIN, *_IDS[row.each])
 
         assert arn.startswith("arn:aws:")
-        assert arn.endswith("event-source-mapping:*" if row.kind == "event-source" else name)
+        scope = "-eu-central-1-gluecode" if row.kind in ("iam-role", "dashboard") else ""
+        assert arn.endswith("event-source-mapping:*" if row.kind == "event-source" else name + scope)
 
 
 def test_a_twin_is_taken_down_from_its_entrances_to_its_data() -> None:

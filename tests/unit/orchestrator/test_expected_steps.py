@@ -19,8 +19,10 @@ MAPPINGS = [("aws", "aws", "aws"), ("aws", "azure", "aws"), ("gcp", "aws", "gcp"
 
 def steps(plan: dict[str, Any], before: Footprint = Footprint(), verb: str = "deploy") -> int:  # noqa: B008  # frozen
     """The steps of a run where that much may exist."""
+    scope = "gluecode/eu-central-1"
     record = {"components": before.components, "devices": before.devices, "connections": before.connections}
-    return expected_steps(verb, {**plan, "drain_seconds": 0, "previous": run_start(plan, record, verb)})
+    record["scopes"] = (scope,)
+    return expected_steps(verb, {**plan, "drain_seconds": 0, "previous": run_start(plan, record, verb, scope)})
 
 
 AROUND = 7  # load, check the roles, take the lock, record start and outcome, release the lock, announce the result

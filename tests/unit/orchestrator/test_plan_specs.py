@@ -114,7 +114,7 @@ def test_every_mappings_plan_has_the_same_shape(mapping: tuple[str, str, str]) -
         *("run", "project", "source", "twin", "dry_run", "on_failure", "retain_data", "digest"),
         *("providers", "event_checking", "watch"),
         *(part for part in made if part in KINDS_OF_SHARED),
-        *("secrets", "functions", "device_processors", "results"),
+        *("secrets", "scope", "functions", "device_processors", "results"),
     ]
     assert {*KINDS_OF_SHARED} <= {*made}
     assert tuple(made["functions"]) == FUNCTIONS
@@ -139,6 +139,7 @@ def test_the_request_and_the_project_stand_at_the_top() -> None:
         "twin": "factory-twin",
         "on_failure": "rollback",
         "digest": project(("gcp", "aws", "aws")).digest,
+        "scope": "gluecode/eu-central-1",
         "providers": {"layer_1_provider": "gcp", "layer_2_provider": "aws", "layer_3_hot_provider": "aws"},
     }
     assert (made["dry_run"], made["retain_data"], made["event_checking"], made["results"]) == (True, False, True, {})
@@ -293,7 +294,7 @@ def test_with_batching_a_queue_stands_between_a_sender_and_what_hands_over_to_it
     url = f"https://sqs.eu-central-1.amazonaws.com/123456789012/{name}"
     assert made["outbox"] == {
         "name": name,
-        "owner": {"twin": "factory-twin", "layer": layer},
+        "owner": {"twin": "factory-twin", "layer": layer, "installation": AWS.scope},
         "url": url,
         "retention_seconds": 345_600,
         "encrypted": True,
@@ -312,7 +313,11 @@ def test_with_batching_a_queue_stands_between_a_sender_and_what_hands_over_to_it
     sources = {component: part.get("event_source") for component, part in made["functions"].items()}
     assert sources == {
         **dict.fromkeys(FUNCTIONS),
-        sender: {"name": name, "owner": {"twin": "factory-twin", "layer": layer}, "queue_arn": queue},
+        sender: {
+            "name": name,
+            "owner": {"twin": "factory-twin", "layer": layer, "installation": AWS.scope},
+            "queue_arn": queue,
+        },
     }
     assert [read_spec(KINDS[kind].spec, spec) for kind, spec in specs(json.loads(json.dumps(made)))]
 
@@ -337,8 +342,9 @@ def test_a_function_is_described_as_lambda_wants_it() -> None:
     del made["environment"]
     assert made == {
         "name": "factory-twin-connector",
-        "owner": {"twin": "factory-twin", "layer": "L1"},
-        "role_arn": "arn:aws:iam::123456789012:role/factory-twin-connector",
+        "owner": {"twin": "factory-twin", "layer": "L1", "installation": AWS.scope},
+        "role_arn": "arn:aws:iam::123456789012:role/gluecode/gluecode/eu-central-1/"
+        "factory-twin-connector-eu-central-1-gluecode",
         "handler": "lambda_functions.connector.handler.lambda_handler",
         "code": {"bucket": "artifacts", "key": "code/functions-ab.zip", "sha256": "q83vEg=="},
         "layers": [LAYER],
@@ -355,7 +361,7 @@ def test_a_function_is_described_as_lambda_wants_it() -> None:
 def test_an_asynchronous_function_gives_up_into_the_failure_queue() -> None:
     assert planned()["functions"]["processor"]["invoke_config"] == {
         "name": "factory-twin-processor",
-        "owner": {"twin": "factory-twin", "layer": "L2"},
+        "owner": {"twin": "factory-twin", "layer": "L2", "installation": AWS.scope},
         "max_retries": 2,
         "max_event_age_seconds": 21_600,
         "on_failure_arn": "arn:aws:sqs:eu-central-1:123456789012:factory-twin-failures",
@@ -401,7 +407,7 @@ def test_the_rule_brings_the_twins_topic_to_the_dispatcher_and_its_errors_to_the
     assert made["sql"] == "SELECT * FROM 'factory-twin/iot-data'"
     assert made["function_arn"] == AWS.function_arn("factory-twin-dispatcher")
     assert made["error_queue_url"] == QUEUE_URL
-    assert made["error_role_arn"] == AWS.role_arn("factory-twin-trigger")
+    assert made["error_role_arn"] == AWS.twin_role_arn("factory-twin-trigger")
 
 
 def test_the_configuration_layer_is_named_by_the_documents_content() -> None:
@@ -419,13 +425,13 @@ def test_a_receiving_sides_token_may_be_made_up_and_a_sending_sides_not() -> Non
     assert made["secrets"] == [
         {
             "name": "factory-twin/gcp_l1_to_aws_l2",
-            "owner": {"twin": "factory-twin", "layer": "shared"},
+            "owner": {"twin": "factory-twin", "layer": "shared", "installation": AWS.scope},
             "generate": True,
             "source": None,
         },
         {
             "name": "factory-twin/aws_l2_to_azure_l3",
-            "owner": {"twin": "factory-twin", "layer": "shared"},
+            "owner": {"twin": "factory-twin", "layer": "shared", "installation": AWS.scope},
             "generate": False,
             "source": {
                 "bucket": "artifacts",
@@ -479,7 +485,7 @@ def test_a_devices_own_processor_is_the_default_one_with_another_name_and_packag
     made = device_json("press-1", PACKAGE, template)
 
     assert made["function"]["code"] == as_json(PACKAGE)
-    assert made["function"]["role_arn"] == AWS.role_arn("factory-twin-press-1-processor")
+    assert made["function"]["role_arn"] == AWS.twin_role_arn("factory-twin-press-1-processor")
     assert made["function"]["description"] == "Processes telemetry of press-1 with its own process.py."
     parts = [made, made["role"], made["function"], made["permissions"], made["invoke_config"]]
     assert {part["name"] for part in parts} == {"factory-twin-press-1-processor"}
