@@ -21,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo fast static test check unit coverage asl-validator sam-lint format lock hooks wheel wheel-proof docs docs-proof reference release clean \
-  mutants fuzz loss-test secret-proof reconcile-proof crash-proof fault-proof drift-proof foreign-proof together-proof \
+  mutants fuzz loss-test secret-proof reconcile-proof crash-proof fault-proof drift-proof foreign-proof namesakes-proof together-proof \
   rollback-proof grants-proof random-proof privilege-proof upgrade-proof
 
 help: ## Show this list
@@ -115,6 +115,9 @@ fault-proof: $(READY) ## Deploy while AWS throttles 30 % of the calls and fails 
 
 drift-proof: $(READY) ## Every drift made by hand: named by inspect, repaired by deploy
 	@$(BIN)/python -m tests.proofs.drift
+
+namesakes-proof: $(READY) ## Twins of one name in two regions, and under two installations, do not meet
+	@$(BIN)/python -m tests.proofs.namesakes
 
 foreign-proof: $(READY) ## Strangers of the same names stay untouched
 	@$(BIN)/python -m tests.proofs.foreign

@@ -14,6 +14,7 @@ from unittest import mock
 
 import boto3
 from botocore import endpoint
+from ministack.core.responses import set_request_region
 from ministack.services import lambda_svc
 
 from deploy_steps import aws
@@ -85,7 +86,7 @@ class Account:
         self._open = contextlib.ExitStack()
         self._open.enter_context(_environment({**_NOWHERE, **self.parts.environment(self.installation)}))
         self._receivers, self._wire, self._lag = Receivers(), Wire(), Lag()
-        self._engine = Engine(self.parts.tasks(self.installation), self._lag.begin)
+        self._engine = Engine(self._lag.begin)
         self._line = Line(self._wire, self._engine, self._lag, PREFIX, self._receivers.address)
         self._observer = self._line.observer()
         self._clients: dict[str, Any] = {}
@@ -110,8 +111,31 @@ class Account:
         self._wire.reset()
         self._lag.restore({})
         self._runs = 0
+        self._install()
+
+    def _install(self) -> None:
         self.parts.install(self.installation, self.client)
-        self._engine.install(self.parts.machines(self.installation))
+        self._engine.install(self.parts.tasks(self.installation), self.parts.machines(self.installation))
+
+    @contextlib.contextmanager
+    def elsewhere(self, *, prefix: str = PREFIX, region: str = REGION, install: bool = False) -> Iterator[None]:
+        """The same account in another region, or with another installation: as long as the block lasts.
+
+        `install` makes the installation there; it stays until `clear`.
+        """
+        here = self.installation, self._clients, self._photographer
+        self.installation, self._clients = Installation(prefix, "aws", region, ACCOUNT), {}
+        self._photographer = Photographer(self.client, prefix)
+        there = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region, **self.parts.environment(self.installation)}
+        with mock.patch.dict(os.environ, there), _default_session(self._line.session()):
+            set_request_region(region)
+            try:
+                if install:
+                    self._install()
+                yield
+            finally:
+                set_request_region(REGION)
+                self.installation, self._clients, self._photographer = here
 
     def save(self) -> Saved:
         """The whole account as it is now."""

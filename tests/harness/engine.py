@@ -20,7 +20,7 @@ from typing import Any
 
 from ministack.services import lambda_svc, stepfunctions
 
-from orchestrator.local import shim_states
+from orchestrator.local import shim_account, shim_states
 from tests.harness.calls import TASK
 from tests.harness.faults import WorkerLost
 from tests.harness.turns import Cut, TurnPool, Turns, TurnThread, wait_for_all
@@ -32,10 +32,10 @@ PAYLOAD_LIMIT = 256 * 1024
 
 
 class Engine:
-    """The engine, as long as `running` lasts. `tasks` maps a task's function name to its handler."""
+    """The engine, as long as `running` lasts."""
 
-    def __init__(self, tasks: Mapping[str, Handler], pending: Callable[[str, float], None]) -> None:
-        self._tasks = tasks
+    def __init__(self, pending: Callable[[str, float], None]) -> None:
+        self._tasks: dict[str, Handler] = {}
         self._pending = pending
         self.turns = Turns()
         self.gone = False
@@ -47,6 +47,7 @@ class Engine:
         pools = [vars(module) for name, module in sys.modules.items() if name.startswith("deploy_steps.")]
         pools = [module for module in pools if "ThreadPoolExecutor" in module]  # a task's own threads take turns, too
         shim_states.install()
+        shim_account.install()
         vars(stepfunctions).update(
             {
                 "threading": SimpleNamespace(Thread=self._thread, Lock=threading.Lock, Event=threading.Event),
@@ -71,8 +72,9 @@ class Engine:
             for module in pools:
                 module["ThreadPoolExecutor"] = ThreadPoolExecutor
 
-    def install(self, machines: Mapping[str, str]) -> None:
-        """Create the state machines: name → rendered definition."""
+    def install(self, tasks: Mapping[str, Handler], machines: Mapping[str, str]) -> None:
+        """Know the tasks (name of its function → handler), create the state machines (name → rendered definition)."""
+        self._tasks |= tasks
         for name, definition in machines.items():
             request = {"name": name, "definition": definition, "roleArn": "arn:aws:iam::000000000000:role/machines"}
             _answered(stepfunctions._create_state_machine(request))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +19,7 @@ from tests.harness.engine import Engine
 from tests.harness.faults import Faults
 from tests.harness.lag import Lag
 from tests.harness.turns import Cut
-from tests.harness.wire import REGION, Wire, response
+from tests.harness.wire import Wire, response
 
 
 class Line:
@@ -84,5 +85,5 @@ def _session() -> tuple[boto3.Session, Any]:
 
 
 def _introduce(params: dict[str, Any], model: Any, **_: Any) -> None:
-    scope = f"test/20261101/{REGION}/{model.service_model.signing_name}/aws4_request"
+    scope = f"test/20261101/{os.environ['AWS_REGION']}/{model.service_model.signing_name}/aws4_request"
     params["headers"]["Authorization"] = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"

@@ -74,7 +74,9 @@ class Product:
 
     def install(self, installation: Installation, client: Client) -> None:
         """The bucket with the functions' package, the layer, the state table."""
-        client("s3").create_bucket(Bucket=installation.bucket)
+        elsewhere = installation.region != "us-east-1"  # which S3 takes for no location
+        location = {"CreateBucketConfiguration": {"LocationConstraint": installation.region}} if elsewhere else {}
+        client("s3").create_bucket(Bucket=installation.bucket, **location)
         client("s3").put_object(Bucket=installation.bucket, Key=self._functions.key, Body=self._functions.content)
         name = _layer_of(installation).split(":")[-2]
         client("lambda").publish_layer_version(LayerName=name, Content={"ZipFile": packages.zipped({})})

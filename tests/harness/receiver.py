@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from ministack.core.responses import set_request_region
 from ministack.services import lambda_svc, secretsmanager
 
 
@@ -40,6 +42,7 @@ class _Receiver(BaseHTTPRequestHandler):
         self.wfile.write(answer)
 
     def _status(self, body: bytes) -> int:
+        set_request_region(os.environ["AWS_REGION"])  # each thread has its own
         function = _function_of(self.path.removeprefix("/_aws/lambda-url/").split("/", 1)[0])
         if function is None or not _is_public(function):
             return 403

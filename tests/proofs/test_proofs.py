@@ -10,7 +10,7 @@ import pytest
 from deploy_steps.registry import tasks
 from tests.harness.account import PREFIX, Account
 from tests.harness.faults import CutAfter
-from tests.proofs import crash, drift, faults, foreign, grants, reconcile, rollback, sequences, together
+from tests.proofs import crash, drift, faults, foreign, grants, namesakes, reconcile, rollback, sequences, together
 from tests.proofs.circuit import circuit, stretches
 from tests.proofs.drifts import DRIFTS, Drift, titled
 from tests.proofs.expected import rows
@@ -45,6 +45,11 @@ def test_a_mapping_deploys_to_the_table_redeploys_to_no_change_and_destroys_to_n
     account: Account, mapping: Mapping
 ) -> None:
     assert reconcile.from_nothing(account, mapping).failures == []
+
+
+@pytest.mark.parametrize("where", ["region", "prefix"])
+def test_twins_of_one_name_in_two_regions_or_installations_do_not_meet(account: Account, where: str) -> None:
+    assert namesakes.check(account, namesakes.Story(where, _CROSSING)).failures == []
 
 
 def test_a_change_of_mapping_ends_as_a_fresh_deployment(account: Account) -> None:
