@@ -1,8 +1,8 @@
 """Closes the gaps between ministack and AWS that this product would otherwise trip over.
 
 Everything here patches one pinned version and refuses any other. What is patched is told in `shim_lambda`,
-`shim_states`, `shim_events`, `shim_iam`, `shim_dynamodb` and `shim_stacks`. Known differences that stay, because
-nothing of ours depends on them:
+`shim_states`, `shim_events`, `shim_iam`, `shim_dynamodb`, `shim_stacks` and `shim_s3`. Known differences that stay,
+because nothing of ours depends on them:
 
 - Step Functions: the execution's `TimeoutSeconds` and `RedriveExecution` are missing; a Parallel state waits for its
   other branches when one fails; a JSONPath to nothing reads as null instead of failing with States.Runtime; the
@@ -33,7 +33,7 @@ def install(endpoint: str, async_workers: int, wait_scale: float) -> Callable[..
         )
     from ministack import app
 
-    from orchestrator.local import shim_dynamodb, shim_events, shim_iam, shim_lambda, shim_stacks, shim_states
+    from orchestrator.local import shim_dynamodb, shim_events, shim_iam, shim_lambda, shim_s3, shim_stacks, shim_states
 
     shim_lambda.install(endpoint, async_workers)
     shim_states.install()
@@ -41,6 +41,7 @@ def install(endpoint: str, async_workers: int, wait_scale: float) -> Callable[..
     shim_iam.install()
     shim_dynamodb.install()
     shim_stacks.install()
+    shim_s3.install()
     return app.app  # type: ignore[no-any-return]  # ministack is not typed
 
 
