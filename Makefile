@@ -20,7 +20,7 @@ WORKERS ?= 3
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo fast static test check unit coverage asl-validator sam-lint format lock hooks wheel wheel-proof docs docs-proof reference release clean \
+.PHONY: help demo fast static test check unit coverage asl-validator sam-lint format lock hooks wheel wheel-proof docs docs-proof reference models release clean \
   mutants fuzz loss-test secret-proof reconcile-proof crash-proof fault-proof drift-proof foreign-proof namesakes-proof together-proof \
   rollback-proof grants-proof random-proof privilege-proof upgrade-proof
 
@@ -155,6 +155,9 @@ docs-proof: $(READY) $(AXE) ## Every page and every kind of report in a browser:
 bench: $(READY) ## Calls, walls, cold starts and warm events against the least possible: a table, JSON and a picture
 	@GLUECODE_BENCH=all $(BIN)/python -m pytest -q tests/bench
 	@$(BIN)/python -m tests.bench
+
+models: $(READY) ## Write the models of AWS's services anew that are shipped with the code: after `make lock`
+	@$(BIN)/python -m orchestrator.reference.sdk_models
 
 reference: $(READY) ## Write the generated pages, pictures and schemas of the documentation anew
 	@$(BIN)/python -m orchestrator.reference

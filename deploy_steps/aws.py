@@ -5,14 +5,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-import boto3
 from botocore import exceptions
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.session import Session
 
 from deploy_steps import errors
+from lambda_functions.aws import sdk
 from orchestrator.core.specs import InvalidSpec
 
 _THROTTLES = {
@@ -81,16 +83,27 @@ _COUNTED = {"calls": 0, "writes": 0}
 _READS = ("Get", "List", "Describe", "Head", "BatchGet", "Filter", "Query", "Scan", "Simulate")
 
 
+def new_session() -> Session:
+    """A session with the models that are shipped with the steps: they know the operations that a step calls."""
+    return sdk.session(Path(__file__).with_name("sdk_models"))
+
+
+@functools.cache
+def session() -> Session:
+    """The session that every client of this worker is made by."""
+    return new_session()
+
+
 @functools.cache
 def client(service: str) -> Any:
-    """The boto3 client of one service, made once per worker.
+    """The client of one service, made once per worker.
 
     Four quick tries, because a task that reads a dozen things begins anew when one of them fails; patience is the state
     machine's. They are made in the mode that has no quota of retries: a worker that has used it up would have one try
     left for every call, for as long as it lives.
     """
-    made = boto3.client(
-        service,  # type: ignore[call-overload]  # the service's name is data here
+    made = session().create_client(
+        service,
         config=Config(
             retries={"mode": "legacy", "total_max_attempts": 4},
             connect_timeout=5,
@@ -138,6 +151,8 @@ def translated() -> Iterator[None]:
         raise errors.ServiceUnavailable(f"AWS did not answer: {error}") from error
     except (exceptions.NoCredentialsError, exceptions.CredentialRetrievalError) as error:
         raise errors.AccessDenied(str(error)) from error
+    except sdk.SdkTooOld as error:
+        raise errors.Rejected(str(error)) from error
     except (exceptions.ParamValidationError, InvalidSpec) as error:
         raise errors.InvalidInput(str(error)) from error
 

@@ -71,7 +71,7 @@ class ProofFailed(StepError):
 
 
 class Rejected(StepError):
-    """AWS refused the call as invalid. The text carries AWS's own message."""
+    """AWS refused the call as invalid, or its SDK is too old for it. The text carries AWS's own message."""
 
 
 RETRYABLE: tuple[type[StepError], ...] = (NotReady, Conflict, Throttled, ServiceUnavailable)

@@ -1,7 +1,7 @@
 """The orchestration itself: hand-written Amazon States Language, and the few functions that read it (pure).
 
 The definitions hold placeholders such as `${CreateIamRole}` or `${DeployFunctionMachine}` where the ARN of a step task
-or of another machine belongs.
+or of another machine belongs, and `${StartExecutionSync}` for the ARN by which a Task starts one and waits for it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ CHILDREN = ("deploy-function", "remove-function", "remove")
 WATCHING = ("check-drift",)
 MACHINES = (*CHILDREN, *PUBLIC, *WATCHING)
 """Every machine, those first that others start."""
+
+START = "StartExecutionSync"
+"""The one placeholder that is neither a task nor a machine: what starts one."""
 
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 
@@ -40,7 +43,17 @@ def placeholder(task: str) -> str:
 
 def placeholders(name: str) -> frozenset[str]:
     """The names of the tasks and machines that the definition calls."""
-    return frozenset(_PLACEHOLDER.findall(source(name)))
+    return frozenset(called(source(name)))
+
+
+def called(text: str) -> list[str]:
+    """The names of the tasks and machines in a piece of a definition, in their order."""
+    return [name for name in _PLACEHOLDER.findall(text) if name != START]
+
+
+def start_arn(partition: str) -> str:
+    """What START stands for. Step Functions refuses a resource of another partition than its own."""
+    return f"arn:{partition}:states:::states:startExecution.sync:2"
 
 
 def walk(graph: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -79,7 +92,7 @@ def _last(graph: Mapping[str, Any]) -> Iterator[str]:
             onward += [target for target in targets if target and target not in onward]
         if not any(_calls({"States": {each: states[each]}}) for each in onward[1:]):
             yield from (task for inner in inside(state) for task in _last(inner))
-            yield from _PLACEHOLDER.findall(state.get("Resource", ""))
+            yield from called(state.get("Resource", ""))
 
 
 def _calls(graph: Mapping[str, Any]) -> bool:

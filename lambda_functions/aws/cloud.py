@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.session import Session
 
+from lambda_functions.aws import sdk
 from lambda_functions.shared import settings
 from lambda_functions.shared.json_text import dump
 
@@ -30,9 +32,14 @@ _THROTTLES = (
 
 
 @functools.cache
+def _session() -> Session:
+    return sdk.session(Path(__file__).with_name("sdk_models"))
+
+
+@functools.cache
 def client(service: str) -> Any:
-    """The boto3 client of a service: one per worker."""
-    return boto3.client(service, config=_CONFIG)  # type: ignore[call-overload]  # the service's name is data here
+    """The client of a service: one per worker."""
+    return _session().create_client(service, config=_CONFIG)
 
 
 def ready(*services: str) -> None:

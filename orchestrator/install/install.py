@@ -9,7 +9,7 @@ from typing import Any
 
 from orchestrator.core.errors import GluecodeError
 from orchestrator.core.names import Installation
-from orchestrator.install import contents, desired, layers, template
+from orchestrator.install import contents, desired, layers, protection, template
 from orchestrator.install.desired import Options
 from orchestrator.install.layers import Target
 from orchestrator.install.release import release
@@ -29,6 +29,7 @@ __all__ = [
 ]
 
 _LAYERS = ("functions", "pydantic")
+_STATE_TABLE = "StateTable"  # its id in the template
 _LOCAL_POLL_SECONDS = 0.05
 _AWS_POLL_SECONDS = 2.0
 
@@ -114,7 +115,7 @@ def uninstall(aws: Any, prefix: str, progress: Progress) -> Uninstalled:
     artifacts = desired.artifacts_stack(prefix)
     if not (stacks.read(prefix).exists or stacks.read(artifacts).exists):
         return Uninstalled(installation, "absent", 0, 0)
-    if stacks.holds(prefix, "StateTable"):
+    if stacks.holds(prefix, _STATE_TABLE):
         _ensure_no_twins(aws, installation)
     stacks.delete(prefix, progress)
     versions = sum(contents.remove_layer(aws.client("lambda"), f"{prefix}-{layer}") for layer in _LAYERS)
@@ -154,4 +155,9 @@ def _artifacts(aws: Any, stacks: Stacks, options: Options) -> Desired:
 
 
 def _stacks(aws: Any) -> Stacks:
-    return Stacks(aws.client("cloudformation"), _LOCAL_POLL_SECONDS if aws.local else _AWS_POLL_SECONDS)
+    def release(stack: str) -> None:
+        if stacks.holds(stack, _STATE_TABLE):
+            protection.take_off(aws.client("dynamodb"), installation_from(aws, stack).state_table)
+
+    stacks = Stacks(aws.client("cloudformation"), _LOCAL_POLL_SECONDS if aws.local else _AWS_POLL_SECONDS, release)
+    return stacks

@@ -23,8 +23,9 @@ _SUFFIXES = {".py", ".json", ".css"}
 _DECIDING = ("__init__.py", "core")
 # What one of them draws the report of a run with.
 _REPORTING = ("graphs", "report")
-# Conditions of events are checked by the same code when a project is validated and when an event arrives.
-_CONDITIONS = ("__init__.py", "shared/__init__.py", "shared/conditions.py")
+# Conditions of events are checked by the same code when a project is validated and when an event arrives; both reach
+# AWS by the same means.
+_SHARED = ("__init__.py", "aws/__init__.py", "aws/sdk.py", "shared/__init__.py", "shared/conditions.py")
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def tasks() -> Package:
         **_sources("deploy_steps"),
         **_sources("orchestrator", (*_DECIDING, *_REPORTING)),
         **_sources("state_machines"),
-        **_sources("lambda_functions", _CONDITIONS),
+        **_sources("lambda_functions", _SHARED),
     }
     return Package("tasks", zipped(content))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import takewhile
 from typing import Any
@@ -30,11 +30,17 @@ _DONE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE", ""}
 
 
 class Stacks:
-    """The stacks of one account and region. `poll` is the time in seconds between two looks at CloudFormation."""
+    """The stacks of one account and region. `poll` is the time in seconds between two looks at CloudFormation.
 
-    def __init__(self, client: Any, poll: float = _POLL_SECONDS) -> None:
+    Before a stack is deleted, `release` is called with its name: for what CloudFormation could not delete.
+    """
+
+    def __init__(
+        self, client: Any, poll: float = _POLL_SECONDS, release: Callable[[str], None] = lambda _: None
+    ) -> None:
         self._client = client
         self._poll = poll
+        self._release = release
 
     def read(self, name: str) -> Stack:
         """The stack of that name (or id), if there is one."""
@@ -93,6 +99,7 @@ class Stacks:
         stack = self._settled(name, progress)
         if stack.status in {"", "DELETE_COMPLETE"}:
             return "absent"
+        self._release(stack.name)
         seen = self._latest_event(stack.id)
         self._client.delete_stack(StackName=stack.id)
         self._follow(stack.id, seen, progress)

@@ -18,7 +18,7 @@ from orchestrator.core.iam_scope import TWIN_PREFIX_LIMIT
 from orchestrator.core.placement import WATCHED
 from orchestrator.install import iam, watching
 from orchestrator.install.machines import Machine
-from state_machines import placeholder
+from state_machines import START, placeholder, start_arn
 
 Resource = dict[str, Any]
 Template = dict[str, Any]
@@ -169,12 +169,17 @@ def _state_machine(machine: Machine, steps: Mapping[str, Task], graphs: Mapping[
             "RoleArn": {"Fn::GetAtt": [f"{machine.id}Role", "Arn"]},
             # As a string: CloudFormation would reorder an object, and the console shows it as it was written.
             "DefinitionString": machine.definition,
-            "DefinitionSubstitutions": {name: arns[name] for name in machine.calls},
+            "DefinitionSubstitutions": {name: arns[name] for name in machine.calls} | _start(machine),
             # An execution never contains a token, so the input and output of its states may be logged.
             "LoggingConfiguration": {"Level": "ALL", "IncludeExecutionData": True, "Destinations": [executions]},
             "TracingConfiguration": {"Enabled": True},
         },
     }
+
+
+def _start(machine: Machine) -> Resource:
+    """The substitution that a machine which starts others has besides them. One that fits nowhere would be a fault."""
+    return {START: {"Fn::Sub": start_arn("${AWS::Partition}")}} if f"${{{START}}}" in machine.definition else {}
 
 
 def _role(service: str, statements: list[iam.Statement]) -> Resource:

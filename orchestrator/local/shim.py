@@ -1,8 +1,7 @@
 """Closes the gaps between ministack and AWS that this product would otherwise trip over.
 
-Everything here patches one pinned version and refuses any other. What is patched is described in `shim_lambda`,
-`shim_states`, `shim_events`, `shim_iam` and `shim_account`. Known differences that stay, because nothing of ours
-depends on them:
+Everything here patches one pinned version and refuses any other. Each module `shim_*` describes what it patches. Known
+differences that stay, because nothing of ours depends on them:
 
 - Step Functions: the execution's `TimeoutSeconds` and `RedriveExecution` are missing; a Parallel state waits for its
   other branches when one fails; a JSONPath to nothing reads as null instead of failing with States.Runtime; the
@@ -33,13 +32,25 @@ def install(endpoint: str, async_workers: int, wait_scale: float) -> Callable[..
         )
     from ministack import app
 
-    from orchestrator.local import shim_account, shim_events, shim_iam, shim_lambda, shim_states
+    from orchestrator.local import (
+        shim_account,
+        shim_dynamodb,
+        shim_events,
+        shim_iam,
+        shim_lambda,
+        shim_s3,
+        shim_stacks,
+        shim_states,
+    )
 
     shim_account.install()
     shim_lambda.install(endpoint, async_workers)
     shim_states.install()
     shim_events.install(wait_scale)
     shim_iam.install()
+    shim_dynamodb.install()
+    shim_stacks.install()
+    shim_s3.install()
     return app.app  # type: ignore[no-any-return]  # ministack is not typed
 
 

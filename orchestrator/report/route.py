@@ -15,11 +15,10 @@ from orchestrator.core.catalogue import FUNCTIONS
 from orchestrator.core.names import TwinNames
 from orchestrator.graphs.model import Edge, Graph, State
 from orchestrator.report.facts import Attempt, Facts
-from state_machines import PUBLIC, retried
+from state_machines import PUBLIC, called, retried
 
 _ROLLED_BACK = "RolledBack"
 _PRIORITY = ("failed", "created", "updated", "deleted", "drifted", "retained", "unchanged", "present", "absent")
-_CALLED = re.compile(r"\$\{(\w+)\}")
 _SUBJECT = re.compile(r"\$\.(\w+)")
 _FUNCTION = re.compile(r"\$\.functions\.(\w+)")
 _ROLE = ("create", "iam-role")
@@ -72,11 +71,11 @@ class _Steps:
     def of(self, state: State) -> list[Attempt]:
         if state.type != "Task":
             return []
-        called = _CALLED.search(json.dumps([state.definition.get("Resource"), state.definition.get("Parameters")]))
-        if called is None:
+        names = called(json.dumps([state.definition.get("Resource"), state.definition.get("Parameters")]))
+        if not names:
             return []
-        machine = called[1].removesuffix("Machine")
-        if machine == called[1]:
+        machine = names[0].removesuffix("Machine")
+        if machine == names[0]:
             return self._of_task(state, *_verb_and_kind(machine))
         name = _kebab(machine)
         if name in PUBLIC:  # a whole execution of its own, with a journal of its own
@@ -132,9 +131,9 @@ def _steps_of(machine: str, phase: str | None) -> frozenset[tuple[str, str]]:
         else:
             onward = [state.get("Next"), state.get("Default"), *(rule["Next"] for rule in state.get("Choices", ()))]
         reached += [each for each in onward if each and each not in reached]
-        for called in _CALLED.findall(json.dumps(state)):
-            child = called.removesuffix("Machine")
-            found |= _steps_of(_kebab(child), None) if child != called else {_verb_and_kind(called)}
+        for each in called(json.dumps(state)):
+            child = each.removesuffix("Machine")
+            found |= _steps_of(_kebab(child), None) if child != each else {_verb_and_kind(each)}
     return frozenset(found)
 
 

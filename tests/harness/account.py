@@ -12,8 +12,8 @@ from types import SimpleNamespace, TracebackType
 from typing import Any
 from unittest import mock
 
-import boto3
 from botocore import endpoint
+from botocore.session import Session
 from ministack.core.responses import set_request_region
 from ministack.services import lambda_svc
 
@@ -94,7 +94,7 @@ class Account:
         self._open.callback(self._receivers.close)
         self._open.callback(self._wire.close)
         self._open.callback(self._wire.reset)
-        self._open.enter_context(_default_session(self._line.session()))
+        self._open.enter_context(_tasks_session(self._line.session()))
         self._open.enter_context(_no_waiting())
         self._open.enter_context(mock.patch.object(lambda_svc, "_ensure_poller", return_value=None))  # of event sources
         self._open.enter_context(self._engine.running())
@@ -127,7 +127,7 @@ class Account:
         self.installation, self._clients = Installation(prefix, "aws", region, ACCOUNT), {}
         self._photographer = Photographer(self.client, prefix)
         there = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region, **self.parts.environment(self.installation)}
-        with mock.patch.dict(os.environ, there), _default_session(self._line.session()):
+        with mock.patch.dict(os.environ, there), _tasks_session(self._line.session()):
             set_request_region(region)
             try:
                 if install:
@@ -245,14 +245,13 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _default_session(session: boto3.Session) -> Iterator[None]:
-    before = boto3.DEFAULT_SESSION
-    boto3.DEFAULT_SESSION = session
+def _tasks_session(session: Session) -> Iterator[None]:
+    """Every client of the tasks is made by this session."""
     aws.client.cache_clear()
     try:
-        yield
+        with mock.patch.object(aws, "session", return_value=session):
+            yield
     finally:
-        boto3.DEFAULT_SESSION = before
         aws.client.cache_clear()
 
 

@@ -20,16 +20,19 @@ from tests.harness.wire import response
 class Grants(Faults):
     """Every task may do what it is granted, and no more. `granted` maps a task's function to its actions.
 
-    `used` are the actions that were asked for, `denied` those that were refused, by the task's function.
+    `used` are the actions that were asked for, `denied` those that were refused, by the task's function; `called` are
+    the operations, by service.
     """
 
     def __init__(self, granted: Mapping[str, Collection[str]]) -> None:
         self._granted = granted
         self.used: defaultdict[str, set[str]] = defaultdict(set)
         self.denied: list[tuple[str, str]] = []
+        self.called: set[tuple[str, str]] = set()
 
     def meet(self, call: Call, send: Send) -> AWSResponse:
         """Send the call if the task has every action for it."""
+        self.called.add((call.service, call.operation))
         later = {"lambda:ListTags"} if call.operation == "GetFunction" else set()
         for action in sorted(needs(call.service, call.operation) - later):
             if not self._has(call, action):

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import boto3
-import botocore.session
 from botocore import UNSIGNED
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
+from botocore.session import Session
 
+from deploy_steps import aws
 from tests.harness import strict
 from tests.harness.calls import Call, Caller
 from tests.harness.engine import Engine
@@ -23,7 +24,7 @@ from tests.harness.wire import Wire, response
 
 
 class Line:
-    """Hooks for a boto3 session. `address` says where a Function URL is really served."""
+    """Hooks for a session of botocore. `address` says where a Function URL is really served."""
 
     def __init__(self, wire: Wire, engine: Engine, lag: Lag, prefix: str, address: Callable[[str], str]) -> None:
         self._wire = wire
@@ -34,18 +35,19 @@ class Line:
         self.calls: list[Call] = []
         self.faults = Faults()
 
-    def session(self) -> boto3.Session:
-        """A session whose clients go through all of this: for the tasks."""
-        session, events = _session()
+    def session(self) -> Session:
+        """A session whose clients go through all of this: for the tasks, with the models that are shipped with them."""
+        session = aws.new_session()
+        events = _introduced(session)
         events.register("before-parameter-build", self._caller.begin)
         events.register("before-send", self._meet)
         return session
 
     def observer(self) -> boto3.Session:
         """A session whose clients see the same account uncounted and undisturbed: for the test."""
-        session, events = _session()
-        events.register("before-send", lambda request, **_: self._wire.carry(request))
-        return session
+        core = Session()
+        _introduced(core).register("before-send", lambda request, **_: self._wire.carry(request))
+        return boto3.Session(botocore_session=core)
 
     def _meet(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         call = self._caller.call
@@ -72,16 +74,14 @@ class Line:
         return response(answer.url, answer.status_code, headers, json.dumps(body).encode())
 
 
-def _session() -> tuple[boto3.Session, Any]:
-    """A session and its hooks. Its requests say who calls which service, but are not signed: nobody here checks it,
-    and signing and describing itself to AWS would be a third of a call's time.
+def _introduced(session: Session) -> Any:
+    """The session's hooks. Its requests say who calls which service, but are not signed: nobody here checks it, and
+    signing and describing itself to AWS would be a third of a call's time.
     """
-    core = botocore.session.Session()
-    core.set_default_client_config(Config(signature_version=UNSIGNED, user_agent="harness"))
-    session = boto3.Session(botocore_session=core)
-    events: Any = session.events
+    session.set_default_client_config(Config(signature_version=UNSIGNED, user_agent="harness"))
+    events: Any = session.get_component("event_emitter")
     events.register("before-call", _introduce)
-    return session, events
+    return events
 
 
 def _introduce(params: dict[str, Any], model: Any, **_: Any) -> None:

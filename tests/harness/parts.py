@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from deploy_steps.registry import KINDS, tasks
 from orchestrator.core.names import Installation
 from orchestrator.install import machines, packages
-from state_machines import placeholder
+from state_machines import START, placeholder, start_arn
 from tests.harness.engine import Handler
 
 Client = Callable[[str], Any]
@@ -64,6 +64,7 @@ class Product:
     def machines(self, installation: Installation) -> Mapping[str, str]:
         """Every definition with ARNs in place of what it calls."""
         arns = {placeholder(name): installation.function_arn(installation.task_name(name)) for name in self._tasks}
+        arns[START] = start_arn(installation.partition)
         arns |= {machine.id: installation.machine_arn(machine.name) for machine in self._machines}
         return {
             installation.machine_name(machine.name): re.sub(

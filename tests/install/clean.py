@@ -80,11 +80,20 @@ def unzipped(content: bytes, folder: Path) -> Path:
     return folder
 
 
-def lambda_runtime(folder: Path) -> Path:
-    """A folder with the packages that Lambda's Python runtime brings along, and no others."""
+def lambda_runtime(folder: Path, botocore: Path = HOST_PACKAGES / "botocore") -> Path:
+    """A folder with the packages that Lambda's Python runtime brings along, and no others.
+
+    Its botocore knows no service but X-Ray, whose SDK makes a client itself: our own code brings the models it needs.
+    """
     folder.mkdir()
     for name in _RUNTIME:
-        (folder / name).symlink_to(HOST_PACKAGES / name)
+        if name != botocore.name:
+            (folder / name).symlink_to(HOST_PACKAGES / name)
+    (folder / botocore.name / "data").mkdir(parents=True)
+    data = [botocore / "data" / "xray", *(botocore / "data").glob("*.json")]
+    for each in (*botocore.iterdir(), *data):
+        if each.name not in ("data", "__pycache__"):
+            (folder / botocore.name / each.relative_to(botocore)).symlink_to(each)
     return folder
 
 

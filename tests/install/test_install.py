@@ -229,6 +229,33 @@ def test_uninstalling_is_refused_while_twins_exist(aws: Aws, installed: Installe
     assert installed_release(aws, here.prefix) == release()
 
 
+def test_the_state_table_can_be_deleted_by_uninstalling_alone(aws: Aws, prefix: str) -> None:
+    here = install(aws, Options(prefix), silent).installation
+    dynamodb, cloudformation = aws.client("dynamodb"), aws.client("cloudformation")
+
+    with pytest.raises(dynamodb.exceptions.ClientError, match="currently protected against deletion"):
+        dynamodb.delete_table(TableName=here.state_table)
+    cloudformation.delete_stack(StackName=prefix)
+    kept = dynamodb.describe_table(TableName=here.state_table)["Table"]
+    removed = uninstall(aws, prefix, silent)
+
+    assert (kept["TableStatus"], kept["DeletionProtectionEnabled"]) == ("ACTIVE", True)
+    assert removed.outcome == "deleted"
+    assert everything(aws, prefix) == []
+
+
+def test_uninstalling_that_is_refused_leaves_the_state_table_protected(aws: Aws, installed: Installed) -> None:
+    here, table = installed.installation, aws.client("dynamodb")
+    key = {"twin": {"S": "factory"}, "item": {"S": "record"}}
+    table.put_item(TableName=here.state_table, Item=key)
+
+    with pytest.raises(TwinsExist):
+        uninstall(aws, here.prefix, silent)
+
+    table.delete_item(TableName=here.state_table, Key=key)
+    assert table.describe_table(TableName=here.state_table)["Table"]["DeletionProtectionEnabled"]
+
+
 def test_a_failing_installation_says_why_and_can_be_repeated(aws: Aws, prefix: str) -> None:
     bucket = installation_from(aws, prefix).bucket
     aws.client("s3").create_bucket(Bucket=bucket)

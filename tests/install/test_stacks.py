@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.install import protection
 from orchestrator.install.stack_model import Change, Desired, Event, StackFailed
 from orchestrator.install.stacks import Stacks
 from tests.conftest import Clients
@@ -104,6 +105,30 @@ def test_a_stack_that_never_worked_is_deleted_and_created_again(stacks: Stacks, 
     outcome = stacks.bring_to(wanted({"Queue": QUEUE}), lambda _: None)
 
     assert outcome == "created"
+
+
+def test_a_creation_that_fails_over_a_protected_table_is_deleted_and_created_again(
+    stacks: Stacks, wanted: Wanted, clients: Clients, name: str
+) -> None:
+    schema = {
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+    }
+    properties = {"TableName": name, "BillingMode": "PAY_PER_REQUEST", "DeletionProtectionEnabled": True, **schema}
+    table = {"Type": "AWS::DynamoDB::Table", "Properties": properties}
+    dynamodb, released = clients("dynamodb"), list[bool]()
+
+    def release(stack: str) -> None:
+        released.append(stacks.holds(stack, "Table"))
+        protection.take_off(dynamodb, name)
+
+    with pytest.raises(StackFailed, match="ROLLBACK_FAILED: Refused"):
+        stacks.bring_to(wanted({"Table": table, "Refused": {**REFUSED, "DependsOn": "Table"}}), lambda _: None)
+    careful = Stacks(clients("cloudformation"), 0.02, release)
+
+    assert careful.bring_to(wanted({"Table": table}), lambda _: None) == "created"
+    assert released == [True]
+    protection.take_off(dynamodb, name)
 
 
 def test_a_failed_update_leaves_what_was_there(stacks: Stacks, wanted: Wanted, clients: Clients) -> None:

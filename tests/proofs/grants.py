@@ -3,6 +3,8 @@
 First all stories are played with the policies as they are: no call may be denied, and every action of every task has to
 be used. Then each action in turn is taken out of its task's policy, and the first story that uses it is played again:
 it has to go wrong, naming the action.
+
+Every operation in the models that are shipped with the tasks has to be called, too; one that is missing there fails.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import Any
 
 from deploy_steps.registry import all_tasks
 from orchestrator.install import iam
+from orchestrator.reference import sdk_models
 from tests.harness.account import PREFIX, Account, Execution
 from tests.harness.grants import Grants
 from tests.proofs.projects import TWIN
@@ -96,10 +99,16 @@ def _told(account: Account, done: Execution) -> Told:
 _known: dict[str, list[Told]] = {}
 
 
-def as_granted(account: Account, story: Story) -> tuple[Outcome, dict[str, set[str]]]:
-    """Play a story with the policies as they are. Answers which actions were used as well."""
+Operations = set[tuple[str, str]]
+"""Service and operation."""
+
+
+def as_granted(account: Account, story: Story, called: Operations | None = None) -> tuple[Outcome, dict[str, set[str]]]:
+    """Play a story with the policies as they are. Answers which actions were used as well, and adds to the `called`."""
     outcome, grants = Outcome(), Grants(policies())
     _known[story.title] = [told for told, _ in play(account, story, grants)]
+    if called is not None:
+        called |= grants.called
     outcome.counts["stories"] += 1
     outcome.counts["executions"] += len(_known[story.title])
     outcome.counts["calls denied"] += len(grants.denied)
@@ -142,6 +151,17 @@ def unused(stories: Mapping[str, Mapping[str, set[str]]]) -> list[str]:
     ]
 
 
+def uncalled(called: Operations) -> list[str]:
+    """The operations in the models of the tasks that no story calls."""
+    shipped = {
+        (service, each) for service, operations in sdk_models.table()["deploy_steps"].items() for each in operations
+    }
+    return [
+        f"{service}: the model has {operation}, and no story calls it"
+        for service, operation in sorted(shipped - called)
+    ]
+
+
 def removals(stories: Mapping[str, Mapping[str, set[str]]]) -> list[Removal]:
     """Every granted action with the first story that uses it; those of one story together."""
     first: dict[tuple[str, str], str] = {}
@@ -158,10 +178,11 @@ def main() -> int:
     report = Report("Grants proof: every action of every task's policy")
     with Account() as account:
         stories: dict[str, Mapping[str, set[str]]] = {}
+        called: Operations = set()
         for story in STORIES:
-            outcome, stories[story.title] = as_granted(account, story)
+            outcome, stories[story.title] = as_granted(account, story, called)
             report.add(outcome)
-    report.failures += unused(stories)
+    report.failures += unused(stories) + uncalled(called)
     spread(removals(stories), check, jobs, report)
     return report.end()
 

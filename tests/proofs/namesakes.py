@@ -90,7 +90,9 @@ def _under_another_prefix(account: Account, project: Project) -> Outcome:
             outcome.counts[f"two installations: {title} refused"] += refused
             outcome.expect(refused, f"B, {title}: {ended.status} {ended.error} {ended.cause[:300]}")
     now = account.picture()
-    outcome.failures += [f"A, {line}" for line in differences(before, {name: now[name] for name in before if name in now})]
+    outcome.failures += [
+        f"A, {line}" for line in differences(before, {name: now[name] for name in before if name in now})
+    ]
     again = account.run("deploy", {"project": TWIN})
     outcome.expect(again.succeeded and not again.writes, f"A had to be repaired: {list(map(str, again.writes))}")
     return outcome

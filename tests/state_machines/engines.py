@@ -22,7 +22,7 @@ import boto3
 import state_machines
 from orchestrator.local.cloud import CREDENTIAL, Cloud
 from tests.state_machines import graph, moto_engine
-from tests.state_machines.placeholders import PLACEHOLDERS, TASK_OF, machine_placeholder
+from tests.state_machines.placeholders import PLACEHOLDERS, START, TASK_OF, machine_placeholder
 from tests.state_machines.recorder import SOURCE
 
 Clients = Callable[[str], Any]
@@ -91,7 +91,7 @@ def deploy_stub(clients: Clients, recorder: str) -> str:
 def recorded(name: str, stub: str, machines: Mapping[str, str]) -> str:
     """A machine's definition in which every task is the stub, told by its event which task it stands in for."""
     arns = {machine_placeholder(child): arn for child, arn in machines.items()}
-    definition = json.loads(state_machines.rendered(name, dict.fromkeys(PLACEHOLDERS, "") | TASK_OF | arns))
+    definition = json.loads(state_machines.rendered(name, dict.fromkeys(PLACEHOLDERS, "") | START | TASK_OF | arns))
     for _, state in graph.states(definition):
         if state["Type"] == "Task" and state["Resource"] in TASK_OF.values():
             event = {"event": state["Parameters"]} if "Parameters" in state else {"event.$": "$"}

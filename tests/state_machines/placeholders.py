@@ -19,4 +19,5 @@ def machine_placeholder(name: str) -> str:
 
 
 TASK_OF = {placeholder(name): name for name in TASK_NAMES}
+START = {"StartExecutionSync": "arn:aws:states:::states:startExecution.sync:2"}
 PLACEHOLDERS = {*TASK_OF, *map(machine_placeholder, (*state_machines.CHILDREN, "inspect"))}

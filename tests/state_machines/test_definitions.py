@@ -14,7 +14,7 @@ import pytest
 import state_machines
 from deploy_steps.errors import RETRYABLE
 from tests.state_machines import graph
-from tests.state_machines.placeholders import PLACEHOLDERS
+from tests.state_machines.placeholders import PLACEHOLDERS, START
 
 CLOSING = {"Release the lock", "Write the report", "Announce the result"}
 """What a deployment does at its end stands in a Parallel that is handed the state as `ending`."""
@@ -175,7 +175,7 @@ def test_every_task_is_called_by_some_machine() -> None:
 
 @machine
 def test_rendering_puts_an_arn_in_place_of_every_placeholder(name: str) -> None:
-    text = state_machines.rendered(name, dict.fromkeys(PLACEHOLDERS, "arn:aws:lambda:eu-west-1:1:function:x"))
+    text = state_machines.rendered(name, START | dict.fromkeys(PLACEHOLDERS, "arn:aws:lambda:eu-west-1:1:function:x"))
 
     assert "${" not in text
     assert json.loads(text)["StartAt"] == state_machines.definition(name)["StartAt"]
@@ -258,7 +258,7 @@ def test_a_function_is_removed_in_the_reverse_order_of_its_making() -> None:
 
 def starts_machine(state: graph.State) -> bool:
     """Whether a Task runs another machine."""
-    return str(state["Resource"]).startswith("arn:aws:states:")
+    return str(state["Resource"]).startswith("${StartExecution")
 
 
 def nouns(name: str, *verbs: str) -> set[str]:

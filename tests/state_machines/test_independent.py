@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import state_machines
-from tests.state_machines.placeholders import PLACEHOLDERS
+from tests.state_machines.placeholders import PLACEHOLDERS, START
 
 ROOT = Path(__file__).parents[2]
 VALIDATOR = ROOT / ".venv" / ".asl-validator" / "node_modules" / "asl-validator"
@@ -37,7 +37,7 @@ def test_another_validator_accepts_the_machine(name: str, tmp_path: Path) -> Non
         placeholder: f"arn:aws:lambda:eu-central-1:123456789012:function:{placeholder}" for placeholder in PLACEHOLDERS
     }
 
-    code, said = validated(json.loads(state_machines.rendered(name, arns)), tmp_path)
+    code, said = validated(json.loads(state_machines.rendered(name, START | arns)), tmp_path)
 
     assert (code, "is valid" in said) == (0, True), said
 

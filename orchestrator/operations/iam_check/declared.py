@@ -72,6 +72,8 @@ INSTALLING = (
     "lambda:ListLayerVersions",
     "lambda:DeleteLayerVersion",
     "dynamodb:Scan",
+    "dynamodb:DescribeTable",
+    "dynamodb:UpdateTable",
 )
 """What `gluecode install` and `gluecode uninstall` call themselves."""
 

@@ -15,7 +15,7 @@ from lambda_functions.aws import cloud, observe
 from lambda_functions.shared import endpoint, observability, sending, tokens, twin_info
 from orchestrator.core.specs import HotTableSpec, Owner
 from tests.emulated import aws_account
-from tests.unit.lambda_functions.support import TABLE, TOKEN, Recorded, Remote, remote_cloud, twin_document
+from tests.unit.lambda_functions.support import TABLE, TOKEN, Recorded, Remote, by_hand, remote_cloud, twin_document
 
 observability.use(observe)
 hypothesis.settings.register_profile("gluecode", deadline=None)  # a busy machine is no fault of the code
@@ -79,7 +79,7 @@ def _forget() -> None:
 def aws() -> Iterator[None]:
     """An emulated account with the hot table in it. Its Lambda accepts every invocation, and runs nothing."""
     with aws_account():
-        hot_table.create(cloud.client("dynamodb"), HotTableSpec(TABLE, Owner("factory")))
+        hot_table.create(by_hand("dynamodb"), HotTableSpec(TABLE, Owner("factory")))
         yield
 
 
@@ -89,7 +89,7 @@ def stored(aws: None) -> Any:
     value = TypeDeserializer().deserialize
 
     def items() -> list[dict[str, Any]]:
-        found = cloud.client("dynamodb").scan(TableName=TABLE)["Items"]
+        found = by_hand("dynamodb").scan(TableName=TABLE)["Items"]
         return [{name: value(attribute) for name, attribute in item.items()} for item in found]
 
     return items
@@ -116,7 +116,7 @@ def lambda_over_http(monkeypatch: pytest.MonkeyPatch, remote: Remote) -> Iterato
 @pytest.fixture
 def failure_queue(aws: None, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The twin's failure queue; answers the documents in it."""
-    sqs = cloud.client("sqs")
+    sqs = by_hand("sqs")
     url = sqs.create_queue(QueueName="factory-failures")["QueueUrl"]
     monkeypatch.setenv("FAILURE_QUEUE_URL", url)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+import boto3
 
 from lambda_functions.shared.envelope import Envelope
 from lambda_functions.shared.tokens import Tokens
@@ -19,6 +22,9 @@ TABLE = "factory-hot-iot-data"
 TELEMETRY = {"iotDeviceId": "oven-1", "time": "2026-11-23T10:00:00Z", "temperature": 241.5}
 PROVIDERS = {"layer_1_provider": "aws", "layer_2_provider": "aws", "layer_3_hot_provider": "aws"}
 WAYS_OF_BODY = Sequence[Any]
+
+by_hand = functools.cache(boto3.client)
+"""The clients of whoever does things by hand: a function's own know no operation but its own."""
 
 
 def an_envelope(payload: Mapping[str, Any] = TELEMETRY, **changes: Any) -> Envelope:

@@ -29,6 +29,7 @@ from tests.unit.lambda_functions.support import (
     Recorded,
     Remote,
     an_envelope,
+    by_hand,
     lines_of,
     mapping,
     metrics_of,
@@ -345,7 +346,7 @@ def test_an_event_without_a_trace_id_keeps_the_one_that_it_gets(remote: Remote) 
 @pytest.fixture
 def queue(aws: None) -> Any:
     """An outbox; answers its URL and a function that reads the bodies in it."""
-    sqs = client("sqs")
+    sqs = by_hand("sqs")
     url = sqs.create_queue(QueueName="factory-connector")["QueueUrl"]
 
     def bodies() -> list[str]:

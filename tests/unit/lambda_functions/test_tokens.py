@@ -24,7 +24,7 @@ from lambda_functions.shared.tokens import (
 )
 from lambda_functions.writer.handler import lambda_handler
 from tests.emulated import aws_account
-from tests.unit.lambda_functions.support import Clock, Context, an_envelope, request
+from tests.unit.lambda_functions.support import Clock, Context, an_envelope, by_hand, request
 
 BOTH = ("AWSCURRENT", "AWSPREVIOUS")
 FAULT = ClientError({"Error": {"Code": "InternalServiceError", "Message": "An error occurred"}}, "GetSecretValue")
@@ -48,7 +48,7 @@ class Secret:
 @pytest.fixture
 def secrets() -> Iterator[Any]:
     with aws_account():
-        yield client("secretsmanager")
+        yield by_hand("secretsmanager")
 
 
 def refused(presented: str | None, known: Tokens) -> str:
@@ -187,14 +187,14 @@ def test_a_rotation_while_events_arrive_refuses_neither_the_old_nor_the_new_toke
 ) -> None:
     monkeypatch.setenv("DYNAMODB_TABLE_NAME", "factory-hot-iot-data")
     monkeypatch.setenv("INTER_CLOUD_TOKEN_SECRET", "connection")
-    client("secretsmanager").create_secret(Name="connection", SecretString="old")
+    by_hand("secretsmanager").create_secret(Name="connection", SecretString="old")
 
     def status(token: str) -> int:
         answer: dict[str, Any] = lambda_handler(request(an_envelope().as_dict(), token=token), Context())
         return int(answer["statusCode"])
 
     assert status("old") == 200
-    client("secretsmanager").put_secret_value(SecretId="connection", SecretString="new")
+    by_hand("secretsmanager").put_secret_value(SecretId="connection", SecretString="new")
 
     assert [status("new"), status("old"), status("wrong")] == [200, 200, 403]
 
