@@ -1,4 +1,4 @@
-"""A function that causes its own next invocation is stopped after 16 rounds, by whatever path; others are left alone."""
+"""A function that causes its own next invocation is stopped after 16 rounds, by whatever path."""
 
 from __future__ import annotations
 
