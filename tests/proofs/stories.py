@@ -137,12 +137,14 @@ def _asked_for_by_an_event(account: Account, run: Run) -> Iterator[Execution]:
     """The project's files have changed; the token stands in its secret only."""
     _deployed(account, _C)
     account.upload(TWIN, _without_tokens(replace(_C, threshold=90).files))
-    queue = account.client("sqs").create_queue(QueueName="gluecode-requests")["QueueUrl"]
-    machine = account.installation.machine_arn("deploy")
-    changed = {"object": {"key": f"projects/{TWIN}/config.json"}}
+    sqs, machine = account.client("sqs"), account.installation.machine_arn("deploy")
+    queue = sqs.create_queue(QueueName="gluecode-requests")["QueueUrl"]
+    sqs.send_message(QueueUrl=queue, MessageBody=json.dumps({"object": {"key": f"projects/{TWIN}/config.json"}}))
+    [message] = sqs.receive_message(QueueUrl=queue, AttributeNames=["All"])["Messages"]
+    record = {"messageId": message["MessageId"], "receiptHandle": message["ReceiptHandle"], "body": message["Body"]}
     with mock.patch.dict(os.environ, {"REQUESTS_QUEUE": queue, "DEPLOY_MACHINE": machine, "QUIET_SECONDS": "0"}):
-        yield run("start-deployment", {"Records": [{"messageId": "1", "body": json.dumps(changed)}]})
-    account.client("sqs").delete_queue(QueueUrl=queue)
+        yield run("start-deployment", {"Records": [{**record, "attributes": message["Attributes"]}]})
+    sqs.delete_queue(QueueUrl=queue)
 
 
 def _without_tokens(files: Mapping[str, bytes]) -> dict[str, bytes]:
