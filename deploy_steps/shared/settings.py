@@ -69,6 +69,11 @@ def requests_queue() -> str:
     return os.environ["REQUESTS_QUEUE"]
 
 
+def undelivered_queue() -> str:
+    """The URL of the queue of events that started nothing, for the same task."""
+    return os.environ["UNDELIVERED_QUEUE"]
+
+
 def quiet_seconds() -> float:
     """How long nothing of a project may have changed before an event deploys it."""
     return float(os.environ["QUIET_SECONDS"])

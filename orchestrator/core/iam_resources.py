@@ -163,6 +163,9 @@ _BY_TASK = {
     "request-redeployment events:PutEvents": _events("requests alone", REDEPLOY),
     "start-deployment s3:GetObject": _PROJECTS,
     "start-deployment sqs:*": _row("its own queue", lambda at: (at.here.queue_arn(at.here.requests_queue),)),
+    "start-deployment sqs:SendMessage": _row(
+        "the queue of events that started nothing", lambda at: (at.here.queue_arn(at.here.undelivered_queue),)
+    ),
     "start-deployment states:DescribeExecution": _executions(
         "deployments, and whatever else holds a twin's lock", "deploy", "destroy"
     ),

@@ -32,6 +32,7 @@ _STEP_TIMEOUT_SECONDS = 110  # the state machines wait for 120
 _STARTER_SETTINGS = {
     "DEPLOY_MACHINE": {"Ref": "DeployMachine"},
     "REQUESTS_QUEUE": {"Ref": "Requests"},
+    "UNDELIVERED_QUEUE": {"Ref": "UndeliveredEvents"},
     "QUIET_SECONDS": {"Ref": "QuietSeconds"},
 }
 

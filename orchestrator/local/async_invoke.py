@@ -1,8 +1,8 @@
 """Runs asynchronous Lambda invocations as AWS does: queued, retried, and handed to the on-failure destination.
 
 An error of the function uses up one of its retries; being throttled does not. Every attempt has the same request id
-and runs the function as it is by then. What fails for good, or gets too old, goes to the destination as the document
-that AWS writes there.
+and runs the function as it is by then. What fails for good, gets too old, or comes out of a recursive loop, goes to the
+destination as the document that AWS writes there.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from typing import Any
 from ministack.core.arn import parse_arn
 from ministack.core.responses import new_uuid, request_scope
 from ministack.services import lambda_svc, sqs
+
+from orchestrator.local import shim_loops
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +68,9 @@ class AsyncInvocations:
             func, config, _ = lambda_svc._get_func_record_for_ref(invocation.function_arn)
             if func and config:
                 invocation.record = lambda_svc._execution_record_for_config(func, config)
+            if loop := shim_loops.stopped(invocation.record):
+                _to_destination(invocation, loop, "RetriesExhausted")
+                return
             result = _run(invocation)
             if result is None:
                 self._again(invocation, _THROTTLED_DELAY_SECONDS, _THROTTLED)

@@ -38,6 +38,7 @@ def install(endpoint: str, async_workers: int, wait_scale: float) -> Callable[..
         shim_events,
         shim_iam,
         shim_lambda,
+        shim_loops,
         shim_s3,
         shim_stacks,
         shim_states,
@@ -45,6 +46,7 @@ def install(endpoint: str, async_workers: int, wait_scale: float) -> Callable[..
 
     shim_account.install()
     shim_lambda.install(endpoint, async_workers)
+    shim_loops.install()
     shim_states.install()
     shim_events.install(wait_scale)
     shim_iam.install()

@@ -43,6 +43,7 @@ def install() -> None:
     """Patch the action, the resource and the condition keys that a request is checked with."""
     iam_actions._BOTOCORE_SERVICE_MAP["lambda"] = ["lambda"]
     iam_actions._lambda_action = _lambda_action
+    _patch_batches()
     _patch_resources()
     _patch_conditions()
     _patch_denials()
@@ -51,6 +52,17 @@ def install() -> None:
 def _lambda_action(method: str, path: str) -> str | None:
     operation: str | None = iam_actions._match_rest_action("lambda", method, path)
     return _LAMBDA_ACTIONS.get(operation, operation) if operation else None
+
+
+def _patch_batches() -> None:
+    named = iam_actions._action_from_target
+
+    def action_from_target(headers: Any) -> str | None:
+        action: str | None = named(headers)
+        of_sqs = headers.get("x-amz-target", "").startswith("AmazonSQS.")
+        return action.removesuffix("Batch") if action and of_sqs else action
+
+    iam_actions._action_from_target = action_from_target
 
 
 def _patch_resources() -> None:

@@ -29,6 +29,7 @@ Handler = Callable[[Mapping[str, Any], Any], Any]
 Start = Mapping[str, str]
 """The input of StartExecution: stateMachineArn, name, input."""
 PAYLOAD_LIMIT = 256 * 1024
+TIMEOUT_MILLISECONDS = 110_000
 
 
 class Engine:
@@ -112,7 +113,8 @@ class Engine:
             raise stepfunctions._ExecutionError("Lambda.ResourceNotFoundException", f"Function not found: {name}")
         running = TASK.set(name)
         try:
-            answer = self._tasks[name](json.loads(_payload(event)), SimpleNamespace(function_name=name))
+            context = SimpleNamespace(function_name=name, get_remaining_time_in_millis=lambda: TIMEOUT_MILLISECONDS)
+            answer = self._tasks[name](json.loads(_payload(event)), context)
             return json.loads(_payload(answer))
         except WorkerLost:
             raise _failed("Runtime.ExitError", "Runtime exited without providing a reason") from None

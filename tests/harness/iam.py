@@ -23,6 +23,7 @@ _NAMED_OTHERWISE = {
     "s3:HeadObject": "s3:GetObject",
     "s3:ListObjectsV2": "s3:ListBucket",
     "s3:ListObjectVersions": "s3:ListBucketVersions",
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
 }
 _PREFIXES = {"stepfunctions": "states"}  # the others are the service's own name
 

@@ -212,12 +212,15 @@ def test_what_an_event_starts_is_started_and_announced_with_no_call_denied(runni
     functions.update_function_configuration(FunctionName=name, Environment=at_once)
     for path, content in files(("gcp", "gcp", "gcp")).items():
         aws.client("s3").put_object(Bucket=here.bucket, Key=f"projects/{TWIN}/{path}", Body=content)
+    times = dict.fromkeys(("SentTimestamp", "ApproximateFirstReceiveTimestamp"), str(int(time.time() * 1000)))
     changed = {"messageId": "1", "body": json.dumps({"object": {"key": f"projects/{TWIN}/config.json"}})}
+    unreadable = {"messageId": "2", "body": "no JSON"}
+    records = [{**each, "receiptHandle": "none", "attributes": times} for each in (changed, unreadable)]
 
-    answer = functions.invoke(FunctionName=name, Payload=json.dumps({"Records": [changed]}))
+    answer = functions.invoke(FunctionName=name, Payload=json.dumps({"Records": records}))
 
     states, machine = aws.client("stepfunctions"), here.machine_arn("deploy")
-    assert json.loads(answer["Payload"].read()) == {"batchItemFailures": []}
+    assert json.loads(answer["Payload"].read()) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
     newest = states.list_executions(stateMachineArn=machine, maxResults=1)["executions"][0]["executionArn"]
     ended = eventually(lambda: _ended(states.describe_execution(executionArn=newest)), seconds=60)
     assert (ended["status"], json.loads(ended["input"])) == ("SUCCEEDED", {"project": TWIN, "report": True})

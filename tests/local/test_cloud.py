@@ -300,6 +300,20 @@ def handler(event, context):
     assert "Denied: dynamodb:ListTables on * to arn:aws:" in running.log_file.read_text()
 
 
+def test_with_iam_enforced_a_batch_of_sqs_needs_the_right_to_the_single_call(home: Path) -> None:
+    clients = clients_of(cloud.up(home, Settings(enforce_iam=True)))
+    queue = clients("sqs").create_queue(QueueName="q")["QueueUrl"]
+    as_somebody = clients_as_user(clients, [{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}])
+
+    sent = as_somebody("sqs").send_message_batch(QueueUrl=queue, Entries=[{"Id": "1", "MessageBody": "m"}])
+
+    assert [each["Id"] for each in sent["Successful"]] == ["1"]
+    with pytest.raises(ClientError, match="perform: sqs:ChangeMessageVisibility because"):
+        as_somebody("sqs").change_message_visibility_batch(
+            QueueUrl=queue, Entries=[{"Id": "1", "ReceiptHandle": "r", "VisibilityTimeout": 1}]
+        )
+
+
 def test_with_iam_enforced_a_policy_scoped_to_a_name_allows_creating_it(home: Path) -> None:
     clients = clients_of(cloud.up(home, Settings(enforce_iam=True)))
     clients("iam").create_role(RoleName="any", AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}')

@@ -138,12 +138,25 @@ def _asked_for_by_an_event(account: Account, run: Run) -> Iterator[Execution]:
     """The project's files have changed; the token stands in its secret only."""
     _deployed(account, _C)
     account.upload(TWIN, _without_tokens(replace(_C, threshold=90).files))
-    queue = account.client("sqs").create_queue(QueueName="gluecode-requests")["QueueUrl"]
-    machine = account.installation.machine_arn("deploy")
-    changed = {"object": {"key": f"projects/{TWIN}/config.json"}}
-    with mock.patch.dict(os.environ, {"REQUESTS_QUEUE": queue, "DEPLOY_MACHINE": machine, "QUIET_SECONDS": "0"}):
-        yield run("start-deployment", {"Records": [{"messageId": "1", "body": json.dumps(changed)}]})
-    account.client("sqs").delete_queue(QueueUrl=queue)
+    sqs, machine = account.client("sqs"), account.installation.machine_arn("deploy")
+    requests, undelivered = (sqs.create_queue(QueueName=f"gluecode-{name}")["QueueUrl"] for name in ("requests", "un"))
+    for body in (json.dumps({"object": {"key": f"projects/{TWIN}/config.json"}}), "no JSON"):
+        sqs.send_message(QueueUrl=requests, MessageBody=body)
+    found = sqs.receive_message(QueueUrl=requests, MaxNumberOfMessages=2, AttributeNames=["All"])["Messages"]
+    records = [
+        {
+            "messageId": str(number),
+            "receiptHandle": message["ReceiptHandle"],
+            "body": message["Body"],
+            "attributes": message["Attributes"],
+        }
+        for number, message in enumerate(found)
+    ]
+    variables = {"REQUESTS_QUEUE": requests, "UNDELIVERED_QUEUE": undelivered, "DEPLOY_MACHINE": machine}
+    with mock.patch.dict(os.environ, {**variables, "QUIET_SECONDS": "0"}):
+        yield run("start-deployment", {"Records": records})
+    for queue in (requests, undelivered):
+        sqs.delete_queue(QueueUrl=queue)
 
 
 def _without_tokens(files: Mapping[str, bytes]) -> dict[str, bytes]:

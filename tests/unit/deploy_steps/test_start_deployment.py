@@ -39,9 +39,11 @@ def installed(account: Account, monkeypatch: pytest.MonkeyPatch) -> Account:
         definition=json.dumps({"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}),
         roleArn=f"arn:aws:iam::{ACCOUNT}:role/machine",
     )
-    queue = account.client("sqs").create_queue(QueueName="gluecode-requests")["QueueUrl"]
-    for name, value in {"DEPLOY_MACHINE": MACHINE, "REQUESTS_QUEUE": queue, "QUIET_SECONDS": str(QUIET)}.items():
+    for name, queue in {"REQUESTS_QUEUE": "gluecode-requests", "UNDELIVERED_QUEUE": "gluecode-undelivered"}.items():
+        monkeypatch.setenv(name, account.client("sqs").create_queue(QueueName=queue)["QueueUrl"])
+    for name, value in {"DEPLOY_MACHINE": MACHINE, "QUIET_SECONDS": str(QUIET)}.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(start_deployment, "_failing", {})
     return account
 
 
@@ -253,44 +255,153 @@ def test_a_message_tells_what_it_asks_for(message: str, asks: Requested | None) 
     assert requested(message) == asks
 
 
-def records(*bodies: str) -> dict[str, Any]:
-    return {"Records": [{"messageId": str(number), "body": body} for number, body in enumerate(bodies)]}
+Batch = Callable[..., dict[str, Any]]
 
 
-def put_back(account: Account) -> list[str]:
-    url = account.client("sqs").get_queue_url(QueueName="gluecode-requests")["QueueUrl"]
-    told = account.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10)
-    return [message["Body"] for message in told.get("Messages", [])]
+@pytest.fixture
+def batch(installed: Account) -> Batch:
+    """Sends messages to the queue and receives them: an event as Lambda hands it to the function."""
+    sqs = installed.client("sqs")
+    queue = sqs.get_queue_url(QueueName="gluecode-requests")["QueueUrl"]
+
+    def made(*bodies: str) -> dict[str, Any]:
+        for body in bodies:
+            sqs.send_message(QueueUrl=queue, MessageBody=body)
+        found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, AttributeNames=["All"])["Messages"]
+        return {
+            "Records": [
+                {
+                    "messageId": message["MessageId"],
+                    "receiptHandle": message["ReceiptHandle"],
+                    "body": message["Body"],
+                    "attributes": message["Attributes"],
+                }
+                for message in found
+            ]
+        }
+
+    return made
 
 
-def test_eight_files_in_a_batch_are_one_request_that_is_put_back_once(installed: Account) -> None:
+class Context:
+    """What Lambda says of the time that is left. `look` is how many seconds pass from one question to the next."""
+
+    def __init__(self, look: float = 0) -> None:
+        self._left, self._look = 110.0 + look, look
+
+    def get_remaining_time_in_millis(self) -> int:
+        self._left -= self._look
+        return int(1000 * self._left)
+
+
+def ids(event: dict[str, Any], *bodies: str) -> list[str]:
+    """The ids of the records with these bodies."""
+    return [record["messageId"] for record in event["Records"] if record["body"] in bodies]
+
+
+def kept(answer: dict[str, Any]) -> list[str]:
+    """The ids that the function has reported: what Lambda leaves in the queue."""
+    return [each["itemIdentifier"] for each in answer["batchItemFailures"]]
+
+
+def undelivered(account: Account) -> list[tuple[str, str]]:
+    """What the queue of undelivered events got: bodies, and why."""
+    queue = account.client("sqs").get_queue_url(QueueName="gluecode-undelivered")["QueueUrl"]
+    found = account.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
+    attributes = [(each["Body"], each["MessageAttributes"]) for each in found.get("Messages", [])]
+    return [(body, given["ERROR_MESSAGE"]["StringValue"]) for body, given in attributes]
+
+
+def test_of_eight_files_in_a_batch_one_message_is_kept(installed: Account, batch: Batch) -> None:
     installed.upload(project())
     changes = [change(f"projects/{TWIN}/{path}") for path in project()]
+    event = batch(*changes, change(f"projects/{TWIN}/README.md"))
 
-    answer = start_deployment.handler(records(*changes, change(f"projects/{TWIN}/README.md")), None)
+    answer = start_deployment.handler(event, Context())
 
-    assert answer == {"batchItemFailures": []}
-    assert put_back(installed) == [changes[0]]
+    assert len(kept(answer)) == 1
+    assert set(kept(answer)) <= set(ids(event, *changes))
+    assert undelivered(installed) == []
 
 
-def test_what_goes_wrong_is_handed_over_again_and_holds_nothing_up(
-    installed: Account, monkeypatch: pytest.MonkeyPatch
+def test_of_the_messages_of_a_request_the_newest_is_kept(installed: Account, batch: Batch) -> None:
+    installed.upload(project())
+    event = batch(*[change(f"projects/{TWIN}/config.json")] * 3)
+    for record, sent in zip(event["Records"], (2, 3, 1), strict=True):
+        record["attributes"]["SentTimestamp"] = str(int(record["attributes"]["SentTimestamp"]) + 1000 * sent)
+
+    answer = start_deployment.handler(event, Context())
+
+    assert kept(answer) == [event["Records"][1]["messageId"]]
+
+
+def test_what_waits_is_hidden_for_the_quiet_time_and_nothing_is_sent_again(installed: Account, batch: Batch) -> None:
+    installed.upload(project())
+    sent: list[Any] = []
+    events = installed.client("sqs").meta.events
+    events.register("provide-client-params.sqs", lambda params, model, **_: sent.append((model.name, params)))
+    event = batch(change(f"projects/{TWIN}/config.json"))
+    sent.clear()
+
+    start_deployment.handler(event, Context())
+
+    events.unregister("provide-client-params.sqs")
+    [(operation, given)] = sent
+    assert operation == "ChangeMessageVisibilityBatch"
+    assert [entry["VisibilityTimeout"] for entry in given["Entries"]] == [QUIET]
+
+
+def test_what_goes_wrong_is_tried_again_and_holds_nothing_up(
+    installed: Account, batch: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("QUIET_SECONDS", "-5")
     installed.upload(project())
     installed.client("stepfunctions").delete_state_machine(stateMachineArn=MACHINE)
+    fails, gone = change(f"projects/{TWIN}/config.json"), change("projects/gone/config.json")
+    event = batch(fails, "no JSON", "{}", gone)
 
-    answer = start_deployment.handler(
-        records(change(f"projects/{TWIN}/config.json"), "no JSON", "{}", change("projects/gone/config.json")), None
-    )
+    answer = start_deployment.handler(event, Context())
 
-    assert [failure["itemIdentifier"] for failure in answer["batchItemFailures"]] == ["1", "2", "0"]
+    why = "It is not a message that one of the rules sends."
+    assert kept(answer) == ids(event, fails)
+    assert sorted(undelivered(installed)) == [("no JSON", why), ("{}", why)]
 
 
-def test_the_journal_tells_what_was_decided_and_why(installed: Account, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_cannot_be_given_up_stays_in_its_queue(
+    installed: Account, batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNDELIVERED_QUEUE", f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/nowhere")
+    event = batch("no JSON")
+
+    answer = start_deployment.handler(event, Context())
+
+    assert kept(answer) == ids(event, "no JSON")
+
+
+def test_ten_projects_whose_looks_are_slow_take_two_rounds_within_the_time_and_none_is_looked_at_twice(
+    installed: Account, batch: Batch, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("QUIET_SECONDS", "-5")
+    names = [f"plant-{number}" for number in range(10)]
+    for name in names:
+        installed.upload(project(), prefix=f"projects/{name}/")
+    event = batch(*(change(f"projects/{name}/config.json") for name in names))
+
+    start_deployment.handler(event, Context(look=12))
+    begun = [json.loads(line)["name"] for line in capsys.readouterr().out.splitlines()]
+    rest = [record for record in event["Records"] if record["body"].split("/")[1] not in begun]
+    start_deployment.handler({"Records": rest}, Context(look=12))
+
+    assert len(begun) * 12 < 110
+    assert sorted(name.rpartition("-")[0] for name, _ in executions(installed)) == sorted(names)
+
+
+def test_the_journal_tells_what_was_decided_and_why(
+    installed: Account, batch: Batch, capsys: pytest.CaptureFixture[str]
+) -> None:
     installed.upload(project())
 
-    start_deployment.handler(records(change(f"projects/{TWIN}/config.json")), None)
+    start_deployment.handler(batch(change(f"projects/{TWIN}/config.json")), Context())
 
     line = json.loads(capsys.readouterr().out)
     assert (line["step"], line["name"], line["outcome"]) == ("deployment", TWIN, "unchanged")
