@@ -28,7 +28,11 @@ def _read(client: Any, wanted: Wanted) -> Live | None:
         "policy": policy,
         "permissions_boundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
     }
-    return Live(settings, tag_map(role.get("Tags", [])), outputs={"arn": role["Arn"]})
+    return Live(settings, tag_map(role.get("Tags", [])), outputs=_outputs(role))
+
+
+def _outputs(role: Any) -> Outputs:
+    return {"arn": role["Arn"], "id": role["RoleId"]}
 
 
 def _document(value: Any) -> Any:
@@ -61,7 +65,7 @@ def create(client: Any, spec: RoleSpec) -> Outputs:
         **boundary,
     )
     _write(client, spec, "policy")
-    return {"arn": made["Role"]["Arn"]}
+    return _outputs(made["Role"])
 
 
 def _update(client: Any, spec: RoleSpec, _live: Live, changes: Changes) -> None:
@@ -92,7 +96,7 @@ def delete(client: Any, identity: Identity, _live: Live) -> None:
 
 
 kind = plain_kind(
-    Facts("iam-role", "iam", RoleSpec, Identity, outputs=("arn",), name_taken="EntityAlreadyExistsException"),
+    Facts("iam-role", "iam", RoleSpec, Identity, outputs=("arn", "id"), name_taken="EntityAlreadyExistsException"),
     Calls(_read, _desired, create, _update, delete),
     read=("iam:GetRole", "iam:GetRolePolicy"),
     create=(

@@ -1,7 +1,8 @@
 """Closes the gaps between ministack and AWS that this product would otherwise trip over.
 
 Everything here patches one pinned version and refuses any other. What is patched is told in `shim_lambda`,
-`shim_states`, `shim_events` and `shim_iam`. Known differences that stay, because nothing of ours depends on them:
+`shim_roles`, `shim_states`, `shim_events` and `shim_iam`. Known differences that stay, because nothing of ours depends
+on them:
 
 - Step Functions: the execution's `TimeoutSeconds` and `RedriveExecution` are missing; a Parallel state waits for its
   other branches when one fails; a JSONPath to nothing reads as null instead of failing with States.Runtime; the
@@ -32,9 +33,10 @@ def install(endpoint: str, async_workers: int, wait_scale: float) -> Callable[..
         )
     from ministack import app
 
-    from orchestrator.local import shim_events, shim_iam, shim_lambda, shim_states
+    from orchestrator.local import shim_events, shim_iam, shim_lambda, shim_roles, shim_states
 
     shim_lambda.install(endpoint, async_workers)
+    shim_roles.install()
     shim_states.install()
     shim_events.install(wait_scale)
     shim_iam.install()

@@ -98,9 +98,45 @@ def _unmap(client: Client) -> None:
     client("lambda").delete_event_source_mapping(UUID=_mapping(client))
 
 
-def _delete_role(client: Client) -> None:
-    client("iam").delete_role_policy(RoleName="factory-persister", PolicyName="gluecode")
-    client("iam").delete_role(RoleName="factory-persister")
+def _without_role(function: str, mapping: Mapping = ON_AWS, *, batching: bool = False) -> Drift:
+    """The role of a function deleted, to whose next one the function has to be bound again."""
+    name = f"factory-{function}"
+    writes = ("CreateRole", "PutRolePolicy", "UpdateFunctionConfiguration")
+    return Drift(
+        f"the {function}'s role deleted{' where events wait in an outbox' if batching else ''}",
+        lambda client: _delete_role(client, name),
+        (f"iam-role {name}",),
+        "",
+        tuple(f"{write} {name}" for write in writes),
+        mapping,
+        batching=batching,
+    )
+
+
+def _delete_role(client: Client, name: str) -> None:
+    client("iam").delete_role_policy(RoleName=name, PolicyName="gluecode")
+    client("iam").delete_role(RoleName=name)
+
+
+def _make_role_again(client: Client, name: str) -> None:
+    """The same role in everything that a person can set."""
+    iam = client("iam")
+    role = iam.get_role(RoleName=name)["Role"]
+    policy = iam.get_role_policy(RoleName=name, PolicyName="gluecode")["PolicyDocument"]
+    _delete_role(client, name)
+    iam.create_role(
+        RoleName=name,
+        Path=role["Path"],
+        AssumeRolePolicyDocument=json.dumps(role["AssumeRolePolicyDocument"]),
+        Tags=role["Tags"],
+    )
+    iam.put_role_policy(RoleName=name, PolicyName="gluecode", PolicyDocument=json.dumps(policy))
+
+
+def _make_role_again_and_swap_code(client: Client) -> None:
+    """The function's code is written after its role was made: that is no sign of what it is bound to."""
+    _make_role_again(client, "factory-processor")
+    client("lambda").update_function_code(FunctionName="factory-processor", ZipFile=_swapped())
 
 
 def _delete_layer_version(client: Client) -> None:
@@ -153,12 +189,41 @@ DRIFTS = (
         "trust",
         ("UpdateAssumeRolePolicy factory-trigger",),
     ),
+    *map(_without_role, ("dispatcher", "processor", "press-processor", "event-checker", "persister")),
+    _without_role("writer", L2_ELSEWHERE),
+    _without_role("connector", L2_ELSEWHERE),
+    _without_role("connector", L2_ELSEWHERE, batching=True),
     Drift(
-        "a role deleted",
-        _delete_role,
-        ("iam-role factory-persister",),
+        "the IoT rule's role deleted",
+        lambda client: _delete_role(client, "factory-trigger"),
+        ("iam-role factory-trigger",),
         "",
-        ("CreateRole factory-persister", "PutRolePolicy factory-persister"),
+        ("CreateRole factory-trigger", "PutRolePolicy factory-trigger"),
+    ),
+    Drift(
+        "a role deleted and made again by hand",
+        lambda client: _make_role_again(client, "factory-persister"),
+        ("function factory-persister",),
+        "role_id",
+        ("UpdateFunctionConfiguration factory-persister",),
+    ),
+    Drift(
+        "the role of a device's own processor deleted and made again by hand",
+        lambda client: _make_role_again(client, "factory-press-processor"),
+        ("function factory-press-processor",),
+        "role_id",
+        ("UpdateFunctionConfiguration factory-press-processor",),
+    ),
+    Drift(
+        "a role deleted and made again by hand, then code swapped",
+        _make_role_again_and_swap_code,
+        ("function factory-processor",),
+        "code_sha256",
+        (
+            "UpdateFunctionConfiguration factory-processor",
+            "UpdateFunctionCode factory-processor",  # refused, as long as the other update is in progress
+            "UpdateFunctionCode factory-processor",
+        ),
     ),
     Drift(
         "a role's tags stripped",
