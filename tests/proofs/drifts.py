@@ -221,8 +221,7 @@ DRIFTS = (
         "code_sha256",
         (
             "UpdateFunctionConfiguration factory-processor",
-            "UpdateFunctionCode factory-processor",  # refused, as long as the other update is in progress
-            "UpdateFunctionCode factory-processor",
+            *["UpdateFunctionCode factory-processor"] * 3,  # refused, as long as the other update is in progress
         ),
     ),
     Drift(
