@@ -113,8 +113,9 @@ crash-proof: $(READY) ## Cut off after each AWS call in turn, then run again
 fault-proof: $(READY) ## Deploy while AWS throttles 30 % of the calls and fails 5 %
 	@$(BIN)/python -m tests.proofs.faults
 
-drift-proof: $(READY) ## Every drift made by hand: named by inspect, repaired by deploy
+drift-proof: $(READY) ## Every drift made by hand: named by inspect, repaired by deploy, and events arrive again
 	@$(BIN)/python -m tests.proofs.drift
+	@$(BIN)/python -m tests.proofs.drift_events
 
 namesakes-proof: $(READY) ## Twins of one name in two regions, and under two installations, do not meet
 	@$(BIN)/python -m tests.proofs.namesakes

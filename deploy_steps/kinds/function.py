@@ -1,15 +1,26 @@
-"""A Lambda function of the twin: its code, its settings, and where it logs."""
+"""A Lambda function of the twin: its code, its settings, where it logs, and the role it is bound to.
+
+Lambda binds a function to its role by the role's unique id: the grant on the key of its environment variables names
+that id. A role that was deleted and made again under its name has another one, and each invocation fails with "Lambda
+was unable to decrypt the environment variables because KMS access was denied" until the configuration is written with
+an environment that differs. So the environment itself holds the id: it shows what the function is bound to, whatever
+else was written since, and writing another id makes Lambda encrypt, and grant, anew.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from deploy_steps.contract import NOT_SHOWN, Changes, Live, Outputs
+from deploy_steps.contract import NOT_SHOWN, UNKNOWN, Changes, Live, Outputs
 from deploy_steps.engine import Calls, Facts, plain_kind
 from deploy_steps.kinds.shared.function_ownership import READ_FUNCTION, read_function
 from orchestrator.core.specs import FunctionSpec, Identity
 
+ROLE_ID = "role_id"
+"""The setting, and the output, that says which role the function is bound to."""
+
+_ROLE_VARIABLE = "EXECUTION_ROLE_ID"
 _CODE = {"code_sha256", "architecture"}  # what UpdateFunctionCode changes; UpdateFunctionConfiguration changes the rest
 _FAILED = (
     "Lambda could not make the function '{name}'. {before} It cannot be repaired in place: destroy the twin (its data "
@@ -25,11 +36,15 @@ def _read(client: Any, wanted: FunctionSpec | Identity) -> Live | None:
     deleting = live.get("State") == "Deleting"
     # A variable that someone added by hand may hold a secret: its name is reported, its value is not.
     shown = wanted.environment if isinstance(wanted, FunctionSpec) else ()
-    variables = live.get("Environment", {}).get("Variables", {})
+    variables = dict(live.get("Environment", {}).get("Variables", {}))
+    bound_to = variables.pop(_ROLE_VARIABLE, None)
+    settings = _settings(live, {name: value if name in shown else NOT_SHOWN for name, value in variables.items()})
+    if isinstance(wanted, FunctionSpec) and wanted.roles:
+        settings |= {ROLE_ID: bound_to}
     return Live(
-        _settings(live, {name: value if name in shown else NOT_SHOWN for name, value in variables.items()}),
+        settings,
         function.get("Tags", {}),
-        outputs={"arn": live["FunctionArn"]},
+        outputs={"arn": live["FunctionArn"], ROLE_ID: bound_to},
         in_transition="still being deleted" if deleting else "",
         deleting=deleting,
     )
@@ -38,7 +53,8 @@ def _read(client: Any, wanted: FunctionSpec | Identity) -> Live | None:
 def _desired(spec: FunctionSpec) -> dict[str, Any]:
     code = {"CodeSha256": spec.code.sha256, "Architectures": [spec.architecture]}
     layers = [{"Arn": arn} for arn in _layers(spec)]
-    return _settings({**_configuration(spec), **code, "Layers": layers}, spec.environment)
+    settings = _settings({**_configuration(spec), **code, "Layers": layers}, spec.environment)
+    return settings | ({ROLE_ID: _role_id(spec)} if spec.roles else {})
 
 
 def _settings(configuration: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
@@ -72,7 +88,13 @@ def _layers(spec: FunctionSpec) -> list[str]:
     return [*spec.layers, *([spec.configuration_layer] if spec.configuration_layer else [])]
 
 
+def _role_id(spec: FunctionSpec) -> str:
+    """Of a role that is not made yet, only a dry run asks: it will be another one than any before."""
+    return next((role.id for role in spec.roles if role.arn == spec.role_arn), UNKNOWN)
+
+
 def _configuration(spec: FunctionSpec) -> dict[str, Any]:
+    bound_to = {_ROLE_VARIABLE: _role_id(spec)} if spec.roles else {}
     return {
         "FunctionName": spec.name,
         "Role": spec.role_arn,
@@ -81,7 +103,7 @@ def _configuration(spec: FunctionSpec) -> dict[str, Any]:
         "Description": spec.description,
         "MemorySize": spec.memory_mb,
         "Timeout": spec.timeout_seconds,
-        "Environment": {"Variables": spec.environment},
+        "Environment": {"Variables": {**spec.environment, **bound_to}},
         "Layers": _layers(spec),
         "TracingConfig": {"Mode": "Active"},
         # Text: the functions write JSON themselves, and Lambda's JSON format would wrap it once more.

@@ -39,7 +39,11 @@ def _read(client: Any, wanted: RoleSpec | GlobalIdentity) -> Live | None:
         "policy": policy,
         "permissions_boundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
     }
-    return Live(settings, tag_map(role.get("Tags", [])), outputs={"arn": role["Arn"]})
+    return Live(settings, tag_map(role.get("Tags", [])), outputs=_outputs(role))
+
+
+def _outputs(role: Any) -> Outputs:
+    return {"arn": role["Arn"], "id": role["RoleId"]}
 
 
 def _of_another_region(wanted: GlobalIdentity, policy: Any) -> bool:
@@ -86,7 +90,7 @@ def create(client: Any, spec: RoleSpec) -> Outputs:
         **boundary,
     )
     _write(client, spec, "policy")
-    return {"arn": made["Role"]["Arn"]}
+    return _outputs(made["Role"])
 
 
 def _update(client: Any, spec: RoleSpec, _live: Live, changes: Changes) -> None:
@@ -124,7 +128,7 @@ kind = plain_kind(
         "iam",
         RoleSpec,
         GlobalIdentity,
-        outputs=("arn",),
+        outputs=("arn", "id"),
         name_taken="EntityAlreadyExistsException",
         named=name_of,
     ),

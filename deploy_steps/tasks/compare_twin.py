@@ -19,6 +19,7 @@ from deploy_steps.contract import Change, Result
 from deploy_steps.errors import RETRYABLE, StepError
 from deploy_steps.registry import KINDS
 from deploy_steps.shared import findings
+from deploy_steps.shared.role_binding import with_bindings
 from deploy_steps.task import Kind, journal
 from deploy_steps.tasks.build_processor_package import kept, where
 from orchestrator.core.catalogue import COMPONENTS, FUNCTIONS, OF, PARTS
@@ -56,12 +57,13 @@ def compare(client: Client, plan: Mapping[str, Any], *, find_all: bool = False) 
     for service in {"s3", *(each.kind.service for each in own)}:  # before the threads: boto3 makes clients in one only
         client(service)
     with ThreadPoolExecutor(_TWIN_READERS) as readers:
-        found = list(readers.map(lambda each: _look(client, each), own))
+        looked = list(readers.map(lambda each: _look(client, each), own))
+    found = _with_bindings(own, looked, find_all=find_all)
     if not find_all and not (_all_present(found) and _layer(found) == plan["configuration_layer_arn"]):
         return None
     look = _device_or_fault if find_all else _device
     with ThreadPoolExecutor(_DEVICE_READERS) as readers:
-        devices = list(readers.map(lambda device: look(client, plan, device), plan["device_processors"]))
+        devices = list(readers.map(lambda device: look(client, plan, device, find_all), plan["device_processors"]))
     return [found, *devices] if find_all or all(map(_all_present, devices)) else None
 
 
@@ -88,18 +90,20 @@ def _of_function(component: Mapping[str, Any], layer: str) -> Iterator[_Wanted]:
         yield _Wanted(KINDS[_PERMISSIONS], component[_PERMISSIONS])
 
 
-def _device_or_fault(client: Client, plan: Mapping[str, Any], device: Mapping[str, str]) -> list[Result]:
+def _device_or_fault(
+    client: Client, plan: Mapping[str, Any], device: Mapping[str, str], find_all: bool
+) -> list[Result]:
     """The same for an inspection: what cannot be read of one device is a finding, and the others are compared."""
     try:
         with aws.translated():
-            return _device(client, plan, device)
+            return _device(client, plan, device, find_all)
     except RETRYABLE:
         raise
     except StepError as error:
         return [Result("function", device["name"], "drifted", (Change("cannot be read", str(error), None),))]
 
 
-def _device(client: Client, plan: Mapping[str, Any], device: Mapping[str, str]) -> list[Result]:
+def _device(client: Client, plan: Mapping[str, Any], device: Mapping[str, str], find_all: bool) -> list[Result]:
     """The resources of one device's processor. Without its package, what is made from that cannot be compared."""
     template = plan["functions"]["processor"]
     bucket, key = where(device, template)
@@ -109,7 +113,8 @@ def _device(client: Client, plan: Mapping[str, Any], device: Mapping[str, str]) 
     component = as_json(made)
     if sha256 is None:
         del component["function"]
-    found = [_look(client, each) for each in _of_function(component, plan["configuration_layer_arn"])]
+    parts = list(_of_function(component, plan["configuration_layer_arn"]))
+    found = _with_bindings(parts, [_look(client, each) for each in parts], find_all=find_all)
     return found if sha256 else [Result("processor-package", device["name"], "absent"), *found]
 
 
@@ -125,6 +130,11 @@ def _sha256(s3: Any, bucket: str, key: str) -> str | None:
 def _look(client: Client, each: _Wanted) -> Result:
     options = {"s3": client("s3")} if "info" in each.kind.reads_s3 else {}
     return each.kind.info(client(each.kind.service), read_spec(each.kind.spec, each.spec), **options)
+
+
+def _with_bindings(looked_at: Iterable[_Wanted], found: Iterable[Result], *, find_all: bool) -> list[Result]:
+    specs = (each.spec for each in looked_at)
+    return with_bindings(list(zip(specs, found, strict=True)), unmarked=not find_all)
 
 
 def _all_present(results: Collection[Result]) -> bool:

@@ -77,6 +77,14 @@ class RoleSpec(Identity):
 
 
 @dataclass(frozen=True)
+class RoleId:
+    """A role that exists, and its unique id (AROA…): one that is made again under its name has another."""
+
+    arn: str
+    id: str
+
+
+@dataclass(frozen=True)
 class GlobalIdentity(Identity):
     """What is needed to remove a role or a dashboard. `unscoped`: under its name of before release 0.3.0.
 
@@ -91,7 +99,8 @@ class GlobalIdentity(Identity):
 class FunctionSpec(Identity):
     """Desired function. `code.sha256` is base64, as Lambda's CodeSha256; memory is in MB, the time-out in seconds.
 
-    `configuration_layer` is a layer version's ARN; it comes after `layers`.
+    `configuration_layer` is a layer version's ARN; it comes after `layers`. The function's own role is one of `roles`,
+    unless it is still to be made; without any, it is not known which one it has to be bound to.
     """
 
     role_arn: str
@@ -106,6 +115,7 @@ class FunctionSpec(Identity):
     environment: dict[str, str] = field(default_factory=dict)
     layers: tuple[str, ...] = ()
     configuration_layer: str | None = None
+    roles: tuple[RoleId, ...] = field(default=(), metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from deploy_steps.contract import Change
+from deploy_steps.contract import UNKNOWN, Change
 from deploy_steps.errors import AccessDenied, NotReady, Rejected
 from deploy_steps.kinds import function
-from orchestrator.core.specs import FunctionSpec, Owner, StoredObject
+from orchestrator.core.specs import FunctionSpec, Owner, RoleId, StoredObject
 from tests.contract import rows_functions as rows
 from tests.contract.stubbed import stubbed
 from tests.contract.world import World
@@ -137,3 +138,41 @@ def test_what_hangs_on_a_function_waits_for_the_function(world: World) -> None:
             world.create(row.kind, row.spec(world))
 
         assert world.create(row.kind, row.spec(world), dry_run=True)["outcome"] == "created"
+
+
+OTHER = RoleId("arn:aws:iam::111122223333:role/twin-persister", "AROAOTHER")
+OWN = RoleId(SPEC.role_arn, "AROANEW")
+
+
+def bound(role_id: str) -> dict[str, Any]:
+    """GetFunction's answer for a function that is as specified, and bound to the role of that id."""
+    return live(Environment={"Variables": {**SPEC.environment, "EXECUTION_ROLE_ID": role_id}})
+
+
+def test_a_function_that_is_bound_to_its_role_is_left_alone() -> None:
+    client = stubbed("lambda", ("get_function", bound("AROANEW")))
+
+    assert function.kind.create(client, replace(SPEC, roles=(OTHER, OWN))).outcome == "unchanged"
+
+
+def test_a_function_whose_role_was_made_again_is_bound_to_the_new_one_by_its_environment() -> None:
+    client = stubbed("lambda", ("get_function", bound("AROAOLD")), ("update_function_configuration", {}))
+
+    result = function.kind.create(client, replace(SPEC, roles=(OTHER, OWN)))
+
+    client.all_answers_given()
+    assert result.changes == (Change("role_id", "AROAOLD", "AROANEW"),)
+
+
+def test_a_plan_says_that_a_function_will_be_bound_to_a_role_that_is_still_to_be_made() -> None:
+    client = stubbed("lambda", ("get_function", bound("AROAOLD")))
+
+    result = function.kind.create(client, replace(SPEC, roles=(OTHER,)), dry_run=True)
+
+    assert result.changes == (Change("role_id", "AROAOLD", UNKNOWN),)
+
+
+def test_what_a_function_is_bound_to_is_no_drift_to_one_who_does_not_know_its_role() -> None:
+    seen = function.kind.info(stubbed("lambda", ("get_function", bound("AROAOLD"))), SPEC)
+
+    assert (seen.outcome, seen.outputs["role_id"]) == ("present", "AROAOLD")

@@ -19,6 +19,7 @@ from ministack.services import lambda_svc
 
 from deploy_steps import aws
 from orchestrator.core.names import Installation, project_files
+from orchestrator.local import shim_roles
 from tests.harness import memory
 from tests.harness.calls import Call
 from tests.harness.engine import Engine, Start
@@ -98,6 +99,7 @@ class Account:
         self._open.enter_context(_no_waiting())
         self._open.enter_context(mock.patch.object(lambda_svc, "_ensure_poller", return_value=None))  # of event sources
         self._open.enter_context(self._engine.running())
+        shim_roles.bind()
         self.clear()
         return self
 
@@ -212,8 +214,11 @@ class Account:
         )
 
     def picture(self) -> Picture:
-        """Everything that is there beside the orchestrator."""
-        return self._photographer.take()
+        """Everything that is there beside the orchestrator, and which of the functions Lambda would refuse to run."""
+        dead: Picture = {
+            f"unbound {name}": {} for name, each in lambda_svc._functions.items() if shim_roles.unbound(each)
+        }
+        return {**self._photographer.take(), **dead}
 
     def item(self, twin: str, item: str) -> dict[str, Any] | None:
         """One item of the state table (`lock`, `record`), or None."""

@@ -2,7 +2,7 @@
 
 For every drift of the table in `drifts`: inspect of the untouched twin names nothing; inspect of the changed one names
 exactly the changed resource and field, and writes nothing; deploy makes exactly the writing calls that repair it, and
-leaves what a fresh deployment leaves.
+leaves what a fresh deployment leaves, also when it is cut off after any of them and started again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
-from tests.harness.account import Account, Execution, Saved
+from tests.harness.account import CUT, Account, Execution, Saved
+from tests.harness.faults import CutAfter
 from tests.harness.picture import Picture, differences
 from tests.proofs.drifts import DRIFTS, Drift, titled
 from tests.proofs.projects import TWIN, Project
@@ -71,9 +72,29 @@ def check(account: Account, drift: Drift) -> Outcome:
     return outcome
 
 
+def interrupted(account: Account, drift: Drift) -> Outcome:
+    """The same, but the repair is cut off after each of its writing calls in turn, and started again."""
+    outcome, start = Outcome(), untouched(account, drift.project)
+    account.restore(start.account)
+    drift.do(account.client)
+    drifted = account.save()
+    repaired = account.run("deploy", {"project": TWIN})
+    ours = [number for number, call in enumerate(repaired.calls, 1) if call in repaired.writes]
+    for number in ours:
+        account.restore(drifted)
+        cut = account.run("deploy", {"project": TWIN}, faults=CutAfter(number))
+        again = account.run("deploy", {"project": TWIN})
+        case = f"{drift.title}, cut off after {repaired.calls[number - 1]}"
+        outcome.counts["repairs cut off and started again"] += 1
+        outcome.expect(cut.status == CUT and again.succeeded, f"{case}: {cut.status}, then {again.cause}")
+        outcome.failures += [f"{case}: {line}" for line in differences(start.picture, account.picture())]
+    return outcome
+
+
 def check_titled(account: Account, title: str) -> Outcome:
     """Check the drift of that title: what makes it is a function, which cannot be handed to another process."""
-    return check(account, titled(title))
+    whole, cut_off = check(account, titled(title)), interrupted(account, titled(title))
+    return Outcome(whole.counts + cut_off.counts, whole.failures + cut_off.failures)
 
 
 def found_by(inspected: Execution) -> dict[str, list[str]]:

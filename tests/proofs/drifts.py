@@ -62,6 +62,8 @@ _OTHER_TRUST = json.dumps(
     }
 )
 _PROCESSOR = _arn("lambda", "function:factory-processor")
+SCOPE = "-us-east-1-gluecode"
+"""What names of roles end in: the account's regions and installations share them."""
 _OUR_TAGS = ["DigitalTwin", "Layer", "ManagedBy"]
 
 
@@ -98,9 +100,45 @@ def _unmap(client: Client) -> None:
     client("lambda").delete_event_source_mapping(UUID=_mapping(client))
 
 
-def _delete_role(client: Client) -> None:
-    client("iam").delete_role_policy(RoleName="factory-persister-us-east-1-gluecode", PolicyName="gluecode")
-    client("iam").delete_role(RoleName="factory-persister-us-east-1-gluecode")
+def _without_role(function: str, mapping: Mapping = ON_AWS, *, batching: bool = False) -> Drift:
+    """The role of a function deleted, to whose next one the function has to be bound again."""
+    name = f"factory-{function}"
+    role = f"{name}{SCOPE}"
+    return Drift(
+        f"the {function}'s role deleted{' where events wait in an outbox' if batching else ''}",
+        lambda client: _delete_role(client, role),
+        (f"iam-role {role}",),
+        "",
+        (f"CreateRole {role}", f"PutRolePolicy {role}", f"UpdateFunctionConfiguration {name}"),
+        mapping,
+        batching=batching,
+    )
+
+
+def _delete_role(client: Client, name: str) -> None:
+    client("iam").delete_role_policy(RoleName=name, PolicyName="gluecode")
+    client("iam").delete_role(RoleName=name)
+
+
+def _make_role_again(client: Client, name: str) -> None:
+    """The same role in everything that a person can set."""
+    iam = client("iam")
+    role = iam.get_role(RoleName=name)["Role"]
+    policy = iam.get_role_policy(RoleName=name, PolicyName="gluecode")["PolicyDocument"]
+    _delete_role(client, name)
+    iam.create_role(
+        RoleName=name,
+        Path=role["Path"],
+        AssumeRolePolicyDocument=json.dumps(role["AssumeRolePolicyDocument"]),
+        Tags=role["Tags"],
+    )
+    iam.put_role_policy(RoleName=name, PolicyName="gluecode", PolicyDocument=json.dumps(policy))
+
+
+def _make_role_again_and_swap_code(client: Client) -> None:
+    """The function's code is written after its role was made: that is no sign of what it is bound to."""
+    _make_role_again(client, f"factory-processor{SCOPE}")
+    client("lambda").update_function_code(FunctionName="factory-processor", ZipFile=_swapped())
 
 
 def _delete_layer_version(client: Client) -> None:
@@ -131,43 +169,71 @@ DRIFTS = (
     Drift(
         "a role's policy edited",
         lambda client: client("iam").put_role_policy(
-            RoleName="factory-processor-us-east-1-gluecode", PolicyName="gluecode", PolicyDocument=_OTHER_POLICY
+            RoleName=f"factory-processor{SCOPE}", PolicyName="gluecode", PolicyDocument=_OTHER_POLICY
         ),
-        ("iam-role factory-processor-us-east-1-gluecode",),
+        (f"iam-role factory-processor{SCOPE}",),
         "policy",
-        ("PutRolePolicy factory-processor-us-east-1-gluecode",),
+        (f"PutRolePolicy factory-processor{SCOPE}",),
     ),
     Drift(
         "a role's policy deleted",
         lambda client: client("iam").delete_role_policy(
-            RoleName="factory-persister-us-east-1-gluecode", PolicyName="gluecode"
+            RoleName=f"factory-persister{SCOPE}", PolicyName="gluecode"
         ),
-        ("iam-role factory-persister-us-east-1-gluecode",),
+        (f"iam-role factory-persister{SCOPE}",),
         "policy",
-        ("PutRolePolicy factory-persister-us-east-1-gluecode",),
+        (f"PutRolePolicy factory-persister{SCOPE}",),
     ),
     Drift(
         "a role's trust edited",
         lambda client: client("iam").update_assume_role_policy(
-            RoleName="factory-trigger-us-east-1-gluecode", PolicyDocument=_OTHER_TRUST
+            RoleName=f"factory-trigger{SCOPE}", PolicyDocument=_OTHER_TRUST
         ),
-        ("iam-role factory-trigger-us-east-1-gluecode",),
+        (f"iam-role factory-trigger{SCOPE}",),
         "trust",
-        ("UpdateAssumeRolePolicy factory-trigger-us-east-1-gluecode",),
+        (f"UpdateAssumeRolePolicy factory-trigger{SCOPE}",),
+    ),
+    *map(_without_role, ("dispatcher", "processor", "press-processor", "event-checker", "persister")),
+    _without_role("writer", L2_ELSEWHERE),
+    _without_role("connector", L2_ELSEWHERE),
+    _without_role("connector", L2_ELSEWHERE, batching=True),
+    Drift(
+        "the IoT rule's role deleted",
+        lambda client: _delete_role(client, f"factory-trigger{SCOPE}"),
+        (f"iam-role factory-trigger{SCOPE}",),
+        "",
+        (f"CreateRole factory-trigger{SCOPE}", f"PutRolePolicy factory-trigger{SCOPE}"),
     ),
     Drift(
-        "a role deleted",
-        _delete_role,
-        ("iam-role factory-persister-us-east-1-gluecode",),
-        "",
-        ("CreateRole factory-persister-us-east-1-gluecode", "PutRolePolicy factory-persister-us-east-1-gluecode"),
+        "a role deleted and made again by hand",
+        lambda client: _make_role_again(client, f"factory-persister{SCOPE}"),
+        ("function factory-persister",),
+        "role_id",
+        ("UpdateFunctionConfiguration factory-persister",),
+    ),
+    Drift(
+        "the role of a device's own processor deleted and made again by hand",
+        lambda client: _make_role_again(client, f"factory-press-processor{SCOPE}"),
+        ("function factory-press-processor",),
+        "role_id",
+        ("UpdateFunctionConfiguration factory-press-processor",),
+    ),
+    Drift(
+        "a role deleted and made again by hand, then code swapped",
+        _make_role_again_and_swap_code,
+        ("function factory-processor",),
+        "code_sha256",
+        (
+            "UpdateFunctionConfiguration factory-processor",
+            *["UpdateFunctionCode factory-processor"] * 3,  # refused, as long as the other update is in progress
+        ),
     ),
     Drift(
         "a role's tags stripped",
-        lambda client: client("iam").untag_role(RoleName="factory-dispatcher-us-east-1-gluecode", TagKeys=_OUR_TAGS),
-        ("iam-role factory-dispatcher-us-east-1-gluecode",),
+        lambda client: client("iam").untag_role(RoleName=f"factory-dispatcher{SCOPE}", TagKeys=_OUR_TAGS),
+        (f"iam-role factory-dispatcher{SCOPE}",),
         "tag DigitalTwin",
-        ("TagRole factory-dispatcher-us-east-1-gluecode",),
+        (f"TagRole factory-dispatcher{SCOPE}",),
     ),
     Drift(
         "an environment changed",
@@ -332,10 +398,10 @@ DRIFTS = (
     ),
     Drift(
         "the dashboard deleted",
-        lambda client: client("cloudwatch").delete_dashboards(DashboardNames=["factory-dashboard-us-east-1-gluecode"]),
-        ("dashboard factory-dashboard-us-east-1-gluecode",),
+        lambda client: client("cloudwatch").delete_dashboards(DashboardNames=[f"factory-dashboard{SCOPE}"]),
+        (f"dashboard factory-dashboard{SCOPE}",),
         "",
-        ("PutDashboard factory-dashboard-us-east-1-gluecode",),
+        (f"PutDashboard factory-dashboard{SCOPE}",),
     ),
     Drift(
         "the table's tags stripped",

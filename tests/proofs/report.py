@@ -34,6 +34,16 @@ class Report:
         self.counts.update(outcome.counts)
         self.failures.extend(outcome.failures)
 
+    def show(self) -> None:
+        """Say how far it is: in place in a terminal, elsewhere by a line every minute."""
+        counted = ", ".join(f"{heading} {count}" for heading, count in self.counts.items())
+        line = f"{counted}, failures {len(self.failures)}"
+        if sys.stderr.isatty():
+            print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
+        elif time.monotonic() - self.shown >= _EVERY_SECONDS:
+            self.shown = time.monotonic()
+            print(line, file=sys.stderr, flush=True)
+
     def end(self) -> int:
         """Print the table; 0 if nothing went wrong, otherwise 1."""
         width = max(map(len, self.counts), default=0)
@@ -66,12 +76,12 @@ def spread(cases: Iterable[C], check: Callable[[Account, C], Outcome], jobs: int
         with Account() as account:
             for case in cases:
                 report.add(check(account, case))
-                _show(report)
+                report.show()
         return
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _open) as pool:
         for outcome in pool.map(_check, ((check, case) for case in cases)):
             report.add(outcome)
-            _show(report)
+            report.show()
 
 
 _account: Account
@@ -85,17 +95,6 @@ def _open() -> None:
 def _check(work: tuple[Callable[[Account, Any], Outcome], Any]) -> Outcome:
     check, case = work
     return check(_account, case)
-
-
-def _show(report: Report) -> None:
-    """Say how far it is: in place in a terminal, elsewhere by a line every minute."""
-    counted = ", ".join(f"{heading} {count}" for heading, count in report.counts.items())
-    line = f"{counted}, failures {len(report.failures)}"
-    if sys.stderr.isatty():
-        print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
-    elif time.monotonic() - report.shown >= _EVERY_SECONDS:
-        report.shown = time.monotonic()
-        print(line, file=sys.stderr, flush=True)
 
 
 def options(description: str | None) -> argparse.ArgumentParser:

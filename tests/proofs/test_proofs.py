@@ -111,6 +111,13 @@ def test_a_change_by_hand_is_named_and_repaired(account: Account, by_hand: Drift
     assert drift.check(account, by_hand).failures == []
 
 
+@pytest.mark.parametrize("function", ["persister", "press-processor"])
+def test_a_repair_that_is_cut_off_after_a_role_was_made_again_is_completed_by_the_next_run(
+    account: Account, function: str
+) -> None:
+    assert drift.interrupted(account, titled(f"the {function}'s role deleted")).failures == []
+
+
 @pytest.mark.parametrize("stranger", STRANGERS, ids=lambda stranger: str(stranger.picture))
 def test_what_is_not_ours_is_left_alone_until_it_is_adopted(account: Account, stranger: Stranger) -> None:
     assert foreign.check(account, stranger).failures == []

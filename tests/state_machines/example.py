@@ -87,7 +87,11 @@ class Steps:
 
     @staticmethod
     def _answer(kind: str, name: str, said: str) -> dict[str, Any]:
-        outputs = {"function-url": {"url": f"https://{name}.example.com/"}, "config-layer": {"arn": f"arn:{name}:1"}}
+        outputs = {
+            "function-url": {"url": f"https://{name}.example.com/"},
+            "config-layer": {"arn": f"arn:{name}:1"},
+            "iam-role": {"arn": f"arn:{name}", "id": f"AROA-{name}"},
+        }
         answer = {"kind": kind, "name": name, "outcome": said, "changes": [], "outputs": outputs.get(kind, {})}
         return {**answer, "may_exist": said != "created"}
 

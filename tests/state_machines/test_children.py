@@ -12,6 +12,7 @@ from tests.state_machines.engines import Engine
 from tests.state_machines.example import TWIN, Steps, planned
 from tests.state_machines.recorder import Recorder
 
+MADE = [{"arn": f"arn:role/{TWIN}-{name}", "id": f"AROA-{name}"} for name in ("persister", "processor")]
 LAYER = "arn:aws:lambda:eu-central-1:123456789012:layer:factory-configuration:7"
 
 
@@ -54,9 +55,29 @@ def test_a_function_is_made_before_the_ways_to_call_it(
 def test_a_function_whose_role_was_prepared_does_not_make_it_again(embedded: Engine, recorder: Recorder) -> None:
     recorder.start_over(Steps(planned(("azure", "aws", "aws"))))
 
-    embedded.run("deploy-function", {**given("processor"), "role_is_made": True})
+    embedded.run("deploy-function", {**given("processor"), "role_is_made": True, "steps": {"role": {"made": MADE}}})
 
     assert recorder.told() == [f"create-function {TWIN}-processor", f"create-invoke-config {TWIN}-processor"]
+    assert recorder.calls[0].event["resolved"] == {"configuration_layer": LAYER, "roles": MADE}
+
+
+def test_a_function_that_is_to_have_its_role_made_learns_which_one_it_is(engine: Engine, recorder: Recorder) -> None:
+    recorder.start_over(Steps(planned(("azure", "aws", "aws"))))
+
+    engine.run("deploy-function", given("processor"))
+
+    role = {"arn": f"arn:{TWIN}-processor", "id": f"AROA-{TWIN}-processor"}
+    assert recorder.calls[1].event["resolved"] == {"configuration_layer": LAYER, "roles": [role]}
+
+
+def test_a_function_of_a_deployment_that_began_before_an_upgrade_makes_its_role_again(
+    embedded: Engine, recorder: Recorder
+) -> None:
+    recorder.start_over(Steps(planned(("azure", "aws", "aws"))))
+
+    embedded.run("deploy-function", {**given("processor"), "role_is_made": True})
+
+    assert recorder.told()[0] == f"create-iam-role {TWIN}-processor"
 
 
 @pytest.mark.parametrize("component", ["ingestion", "processor", "dispatcher"])

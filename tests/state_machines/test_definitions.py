@@ -147,7 +147,7 @@ def test_all_tasks_retry_alike(name: str) -> None:
 def test_only_what_every_engine_understands_is_used(name: str) -> None:
     assert not re.search(r'"(QueryLanguage|Assign|Arguments|Output|Items)"\s*:', state_machines.source(name))
     paths = re.findall(r'"\$[^"]*"', state_machines.source(name))
-    assert [path for path in paths if not re.fullmatch(r'"\$\$?(\.\w+|\[\d\])*"|"\$\{\w+\}"', path)] == []
+    assert [path for path in paths if not re.fullmatch(r'"\$\$?(\.\w+|\[[\d*]\])*"|"\$\{\w+\}"', path)] == []
 
 
 @machine

@@ -230,15 +230,19 @@ def test_the_output_tells_the_addresses_and_what_the_other_clouds_need(embedded:
     assert ended.output["summary"] == {"created": len(created), "present": 1}
 
 
-def test_every_function_gets_the_version_of_the_configuration_that_was_just_made(
-    embedded: Engine, recorder: Recorder
+def test_every_function_gets_the_configuration_and_the_role_that_were_just_made(
+    engine: Engine, recorder: Recorder
 ) -> None:
     recorder.start_over(Steps(planned(("aws", "aws", "aws"))))
 
-    embedded.run("deploy", {"project": TWIN})
+    engine.run("deploy", {"project": TWIN})
 
-    known = [call.event["resolved"] for call in recorder.calls if call.task == "create-function"]
-    assert known == [{"configuration_layer": f"arn:{TWIN}-configuration:1"}] * 5
+    told = {call.name: call.event["resolved"] for call in recorder.calls if call.task == "create-function"}
+    assert [each["configuration_layer"] for each in told.values()] == [f"arn:{TWIN}-configuration:1"] * 5
+    assert [name for name, each in told.items() if {"arn": f"arn:{name}", "id": f"AROA-{name}"} in each["roles"]] == [
+        *told
+    ]
+    assert len(told[f"{TWIN}-press-processor"]["roles"]) == 1
 
 
 def test_destroy_removes_all_there_can_be_the_other_way_round(engine: Engine, recorder: Recorder) -> None:
