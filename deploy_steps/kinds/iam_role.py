@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -11,6 +12,7 @@ from deploy_steps.aws import tag_list, tag_map
 from deploy_steps.contract import Changes, Live, Outputs, Wanted
 from deploy_steps.engine import Calls, Facts, plain_kind
 from orchestrator.core.names import region_of, role_name, role_path
+from orchestrator.core.plan.policies import covers, widened
 from orchestrator.core.specs import GlobalIdentity, RoleSpec
 
 POLICY_NAME = "gluecode"
@@ -34,6 +36,8 @@ def _read(client: Any, wanted: RoleSpec | GlobalIdentity) -> Live | None:
         policy = None
     if isinstance(wanted, GlobalIdentity) and wanted.unscoped and _of_another_region(wanted, policy):
         return None
+    if isinstance(wanted, RoleSpec) and wanted.keep_rights and covers(policy, wanted.policy):
+        policy = wanted.policy  # what it may do besides is not compared
     settings = {
         "trust": _document(role["AssumeRolePolicyDocument"]),
         "policy": policy,
@@ -93,7 +97,9 @@ def create(client: Any, spec: RoleSpec) -> Outputs:
     return _outputs(made["Role"])
 
 
-def _update(client: Any, spec: RoleSpec, _live: Live, changes: Changes) -> None:
+def _update(client: Any, spec: RoleSpec, live: Live, changes: Changes) -> None:
+    if spec.keep_rights:
+        spec = replace(spec, policy=widened(live.settings["policy"], spec.policy))
     for field in changes.fields:
         _write(client, spec, field)
     if changes.tags:

@@ -28,6 +28,9 @@ KIND = "record"
 OURS = "ours"
 """Under this name the record keeps what the last successful deployment left, also while the next one is at work."""
 
+UNDER_WAY = "under_way"
+"""Under this name the record has the run that has begun to change the twin, until one has succeeded."""
+
 _COPIED = ("project", "source", "providers", "event_checking", "digest")
 
 
@@ -58,12 +61,21 @@ def run_start(plan: Mapping[str, Any], record: Mapping[str, Any] | None, verb: s
     draining = Footprint.read(record or {}) if drain else Footprint()
     before = may_exist(record, verb)
     how = Removal(plan["retain_data"], draining, plan["dry_run"], scope, before.scopes)
-    return starting_state(plan, before, ours(record), how)
+    # What an unfinished run has done to roles and functions, no plan says.
+    changing = _role_names(plan) if (record or {}).get(UNDER_WAY) else plan.get("changing_roles", ())
+    return starting_state(plan, before, ours(record), how, changing)
+
+
+def _role_names(plan: Mapping[str, Any]) -> list[str]:
+    if "functions" not in plan:
+        return []
+    return [*(function["name"] for function in plan["functions"].values()), plan["iot_role"]["name"]]
 
 
 def _widened(dynamodb: Any, table: str, event: Mapping[str, Any]) -> dict[str, Any] | None:
     plan, ours = event["state"], event["execution"]
-    about, sets = {**_about(plan), "execution": ours}, _sets(wanted(plan) | Footprint(scopes=plan.get("scopes", ())))
+    about = {**_about(plan), "execution": ours, UNDER_WAY: ours}
+    sets = _sets(wanted(plan) | Footprint(scopes=plan.get("scopes", ())))
     # The plan was made before the lock was taken; and a step whose answer got lost finds what it wrote itself.
     only_of = (plan["deployed_by"], ours) if "deployed_by" in plan else ()
     try:

@@ -7,6 +7,7 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -32,7 +33,7 @@ def build(s3: Any, event: Mapping[str, Any]) -> tuple[Outcome, dict[str, Any]]:
     """Make sure that the package is in the bucket; answer `created` or `unchanged`, and the processor's component.
 
     Event: source (the prefix of the project's files), device (an item of the plan's `device_processors`), template (the
-    default processor's component), dry_run (true: work it out, but do not keep it).
+    default processor's component), keep_rights (of the role), dry_run (true: work it out, but do not keep it).
     Raises InvalidProject when the device's files are not those that were planned.
     """
     device, template = event["device"], event["template"]
@@ -48,7 +49,8 @@ def build(s3: Any, event: Mapping[str, Any]) -> tuple[Outcome, dict[str, Any]]:
             )
     package, recorded = StoredObject(bucket, key, sha256), device.get("recorded", False)
     read = read_spec(FunctionComponent, template)
-    return outcome, as_json(device_component(device["device"], device["name"], package, read, recorded=recorded))
+    made = device_component(device["device"], device["name"], package, read, recorded=recorded)
+    return outcome, as_json(replace(made, role=replace(made.role, keep_rights=event["keep_rights"])))
 
 
 def where(device: Mapping[str, str], template: Mapping[str, Any]) -> tuple[str, str]:

@@ -65,7 +65,8 @@ def load(s3: Any, secrets: Any, dynamodb: Any, event: Mapping[str, Any]) -> dict
         )
     project = read_stored(secrets, files)
     _ensure_allowed(project.twin)
-    record = _record(s3, dynamodb, project, about, items)
+    items = _items(s3, dynamodb, project, about, items)
+    record = items.get(state_table.RECORD)
     try:
         made = plan(
             project,
@@ -79,9 +80,25 @@ def load(s3: Any, secrets: Any, dynamodb: Any, event: Mapping[str, Any]) -> dict
         )
     except PlanTooLarge as error:
         raise InvalidProject(str(error)) from None
-    return _flowing(
-        {**made.as_json(), "unchanged_since_deploy": False, "basis": basis}, drain_seconds, record, installation.scope
+    flowing = {**made.as_json(), "unchanged_since_deploy": False, "basis": basis}
+    flowing["changing_roles"] = _changing_roles(flowing, stored_plan.unpacked(items.get(stored_plan.ITEM)))
+    return _flowing(flowing, drain_seconds, record, installation.scope)
+
+
+def _changing_roles(made: Mapping[str, Any], last: Mapping[str, Any] | None) -> list[str]:
+    """The names of the roles whose policy was another in the last deployment."""
+    before, now = (
+        {
+            role["name"]: role["policy"]
+            for role in (*(each["role"] for each in of["functions"].values()), of["iot_role"])
+        }
+        for of in (last or made, made)
     )
+    return [name for name, policy in now.items() if before.get(name, policy) != policy]
+
+
+def _roles(of: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [*(function["role"] for function in of["functions"].values()), of["iot_role"]]
 
 
 def _flowing(made: dict[str, Any], drain_seconds: int, record: Mapping[str, Any] | None, scope: str) -> dict[str, Any]:
@@ -125,16 +142,16 @@ def _last(items: Mapping[str, dict[str, Any]], basis: str) -> dict[str, Any] | N
     return last if may_exist(record, "deploy") == wanted(last) else None
 
 
-def _record(
-    s3: Any, dynamodb: Any, project: Project, about: Request, items: Mapping[str, dict[str, Any]]
-) -> dict[str, Any] | None:
-    """The twin's record; meanwhile its configuration is put where the layer's step finds it."""
+def _items(
+    s3: Any, dynamodb: Any, project: Project, about: Request, items: dict[str, dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """What the state table holds of the twin; meanwhile its configuration is put where the layer's step finds it."""
     with ThreadPoolExecutor(1) as calls:
         kept = None if about.dry_run else calls.submit(_keep_configuration, s3, project)
         found = items if project.twin == about.project else _remembered(dynamodb, project.twin)
         if kept:
             kept.result()
-    return found.get(state_table.RECORD)
+    return found
 
 
 def _deployed_by(record: Mapping[str, Any] | None) -> str:

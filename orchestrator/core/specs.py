@@ -68,12 +68,14 @@ class StoredObject:
 class RoleSpec(Identity):
     """Desired role: the service that may assume it, and its inline policy as a JSON document.
 
-    `name` is that of the function (or of the rule's role); IAM's name of it is `names.role_name`.
+    `name` is that of the function (or of the rule's role); IAM's name of it is `names.role_name`. `keep_rights`: the
+    role also keeps what it may do now, until functions that act under it have changed.
     """
 
     trusted_service: str
     policy: dict[str, Any]
     permissions_boundary: str | None = None
+    keep_rights: bool = field(default=False, metadata=LEFT_OUT)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from orchestrator.core.catalogue import COMPONENTS, FUNCTIONS
@@ -13,13 +13,18 @@ from orchestrator.core.plan.prune import Removal, layer, obsolete, wanted
 Json = dict[str, Any]
 
 _RULE = "iot_rule"
+_PROCESSOR = "processor"
 
 
-def starting_state(plan: Mapping[str, Any], before: Footprint, ours: Footprint, how: Removal) -> Json:
+def starting_state(
+    plan: Mapping[str, Any], before: Footprint, ours: Footprint, how: Removal, changing: Collection[str] = ()
+) -> Json:
     """`components`: whether each may exist. `obsolete`: what `remove` takes. `roles`: the spec of each role that the
-    mapping needs, and whether it may exist.
+    mapping needs, and whether it may exist. `keep_rights`: whether those of devices' own processors keep theirs.
 
-    A sender that stays while its outbox goes keeps the right to it until the outbox is empty and gone.
+    The roles that are `changing` (by name) keep what they may do until every function has changed; then `remove` takes
+    away what they need no more. A sender that stays while its outbox goes keeps the right to it until the outbox is
+    empty and gone.
     """
     now = wanted(plan)
     specs = _roles(plan, now)
@@ -31,15 +36,38 @@ def starting_state(plan: Mapping[str, Any], before: Footprint, ours: Footprint, 
         for outbox in part.get("outboxes", ())
         if "sender" in outbox
     }
+    final = {component: _with_outbox(plan, spec, losing) for component, spec in specs.items()}
+    keeping = {
+        component
+        for component, spec in specs.items()
+        if component in before.components and spec["name"] in changing and not how.dry_run
+    }
+    devices = _PROCESSOR in keeping and {*before.devices} & {*now.devices}
+    rights = {
+        **({"rights": [final[component] for component in final if component in keeping]} if keeping else {}),
+        **({"device_rights": _of_devices(plan, specs[_PROCESSOR], sorted(devices))} if devices else {}),
+    }
+    if rights:
+        found["data"] = [{**rights, **(found["data"][0] if found["data"] else {})}]
     return {
         "components": {component: component in before.components for component in COMPONENTS},
         "obsolete": found,
         "roles": [
-            {"spec": _with_outbox(plan, spec, losing), "may_exist": component in before.components}
-            for component, spec in specs.items()
+            {
+                "spec": {**spec, "keep_rights": True} if component in keeping else spec,
+                "may_exist": component in before.components,
+            }
+            for component, spec in final.items()
         ],
+        "keep_rights": bool(devices),
         **({"older_configurations": layer(plan["twin"], how, keep_latest=True)} if now.components else {}),
     }
+
+
+def _of_devices(plan: Mapping[str, Any], role: Json, devices: Iterable[str]) -> Json:
+    """The roles of devices' own processors: the default one's, under these names."""
+    names = {device["device"]: device["name"] for device in plan["device_processors"]}
+    return {"names": [names[device] for device in devices], "role": {"permissions_boundary": None, **role}}
 
 
 def _roles(plan: Mapping[str, Any], now: Footprint) -> dict[str, Json]:
