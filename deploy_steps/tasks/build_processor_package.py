@@ -50,7 +50,7 @@ def build(s3: Any, event: Mapping[str, Any]) -> tuple[Outcome, dict[str, Any]]:
     package, recorded = StoredObject(bucket, key, sha256), device.get("recorded", False)
     read = read_spec(FunctionComponent, template)
     made = device_component(device["device"], device["name"], package, read, recorded=recorded)
-    return outcome, as_json(replace(made, role=replace(made.role, keep_rights=event["keep_rights"])))
+    return outcome, as_json(replace(made, role=replace(made.role, keep_rights=event.get("keep_rights", False))))
 
 
 def where(device: Mapping[str, str], template: Mapping[str, Any]) -> tuple[str, str]:

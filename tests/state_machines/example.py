@@ -134,7 +134,7 @@ class Steps:
 
     @property
     def _record(self) -> dict[str, Any]:
-        return dataclasses.asdict(self.before)
+        return {**dataclasses.asdict(self.before), "scopes": self.before.scopes or (_INSTALLATION.scope,)}
 
     def record_outcome(self, event: Mapping[str, Any]) -> Any:
         """What the real task sums up."""
