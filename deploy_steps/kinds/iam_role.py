@@ -84,10 +84,12 @@ def _write(client: Any, spec: RoleSpec, field: str) -> None:
 
 def delete(client: Any, identity: Identity, _live: Live) -> None:
     """Remove the role and everything attached to it: IAM refuses with DeleteConflict while a policy is left."""
-    for policy in client.list_role_policies(RoleName=identity.name)["PolicyNames"]:
+    inline = client.get_paginator("list_role_policies").paginate(RoleName=identity.name)
+    for policy in list(inline.search("PolicyNames[]")):
         client.delete_role_policy(RoleName=identity.name, PolicyName=policy)
-    for attached in client.list_attached_role_policies(RoleName=identity.name)["AttachedPolicies"]:
-        client.detach_role_policy(RoleName=identity.name, PolicyArn=attached["PolicyArn"])
+    attached = client.get_paginator("list_attached_role_policies").paginate(RoleName=identity.name)
+    for arn in list(attached.search("AttachedPolicies[].PolicyArn")):
+        client.detach_role_policy(RoleName=identity.name, PolicyArn=arn)
     client.delete_role(RoleName=identity.name)
 
 
