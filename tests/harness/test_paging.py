@@ -67,6 +67,8 @@ def test_tags_of_somebody_elses_do_not_hide_ours(account: Account) -> None:
 def test_the_table_pages_as_botocore_says(call: str) -> None:
     service, operation = call.split(":")
     model = aws.new_session().get_service_model(service).operation_model(operation)
+    assert model.output_shape
+    assert model.input_shape
     answer, asked = model.output_shape.members, model.input_shape.members
 
     if call in paging.LIMITS:
