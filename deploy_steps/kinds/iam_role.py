@@ -121,10 +121,12 @@ def _write(client: Any, spec: RoleSpec, field: str) -> None:
 def delete(client: Any, identity: GlobalIdentity, _live: Live) -> None:
     """Remove the role and everything attached to it: IAM refuses with DeleteConflict while a policy is left."""
     name = name_of(identity)
-    for policy in client.list_role_policies(RoleName=name)["PolicyNames"]:
+    inline = client.get_paginator("list_role_policies").paginate(RoleName=name)
+    for policy in list(inline.search("PolicyNames[]")):
         client.delete_role_policy(RoleName=name, PolicyName=policy)
-    for attached in client.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
-        client.detach_role_policy(RoleName=name, PolicyArn=attached["PolicyArn"])
+    attached = client.get_paginator("list_attached_role_policies").paginate(RoleName=name)
+    for arn in list(attached.search("AttachedPolicies[].PolicyArn")):
+        client.detach_role_policy(RoleName=name, PolicyArn=arn)
     client.delete_role(RoleName=name)
 
 

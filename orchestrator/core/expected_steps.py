@@ -100,7 +100,10 @@ def _filled(template: Any, state: Any, item: Any = None) -> Any:
 
 
 def _value(path: str, state: Any) -> Any:
-    """What a reference path leads to; None where that is nothing, or what only an engine knows."""
+    """What a path leads to; None where that is nothing, or what only an engine knows."""
+    several, everything, part = path.partition("[*]")
+    if everything:
+        return [_value(f"${part}", each) for each in _value(several, state) or []]
     if not path.startswith("$") or path.startswith("$$"):
         return _MISSING
     for key, index in _PART.findall(path):

@@ -17,7 +17,7 @@ from tests.install.resolved import HERE, allowed, resolved
 
 STEP = ROOT / "docs" / "architecture" / "add-a-step.md"
 FUNCTION = ROOT / "docs" / "architecture" / "add-a-function.md"
-MOST_FILES = 8
+MOST_FILES = 9
 """Outside the documentation, that a new kind of resource touches."""
 
 _TESTS = (
@@ -45,7 +45,9 @@ print(json.dumps(template.orchestrator(all_tasks(), machines(), template.Code(""
 @pytest.fixture(scope="module")
 def step(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the tree with a new kind."""
-    return followed(STEP, tmp_path_factory.mktemp("step"))
+    tree = followed(STEP, tmp_path_factory.mktemp("step"))
+    run(tree, "-m", "orchestrator.reference.sdk_models")
+    return tree
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +75,7 @@ def run(tree: Path, *command: str) -> str:
 
 
 def test_a_new_kind_touches_the_files_of_the_table_and_no_others(step: Path) -> None:
-    touched = sorted(guides.added(ROOT, step))
+    touched = sorted(name for name in guides.added(ROOT, step) if "/sdk_models/" not in name)  # `make models` does
 
     assert touched == sorted(guides.listed(STEP))
     assert len(touched) <= MOST_FILES

@@ -26,6 +26,7 @@ from tests.harness.engine import Engine, Start
 from tests.harness.faults import Faults
 from tests.harness.lag import Lag
 from tests.harness.line import Line
+from tests.harness.paging import Pages
 from tests.harness.parts import Parts, Product
 from tests.harness.picture import Photographer, Picture
 from tests.harness.receiver import Receivers
@@ -148,6 +149,11 @@ class Account:
         held, pending, self._runs = saved
         memory.restore(held)
         self._lag.restore(pending)
+
+    @property
+    def pages(self) -> Pages:
+        """How long the pages are that the tasks' list calls answer."""
+        return self._line.pages
 
     def client(self, service: str) -> Any:
         """A boto3 client for the test itself: not counted, not disturbed."""

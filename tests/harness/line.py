@@ -19,6 +19,7 @@ from tests.harness.calls import Call, Caller
 from tests.harness.engine import Engine
 from tests.harness.faults import Faults
 from tests.harness.lag import Lag
+from tests.harness.paging import Pages
 from tests.harness.turns import Cut
 from tests.harness.wire import Wire, response
 
@@ -34,11 +35,13 @@ class Line:
         self._address = address
         self.calls: list[Call] = []
         self.faults = Faults()
+        self.pages = Pages()
 
     def session(self) -> Session:
         """A session whose clients go through all of this: for the tasks, with the models that are shipped with them."""
         session = aws.new_session()
         events = _introduced(session)
+        self.pages.register(events)
         events.register("before-parameter-build", self._caller.begin)
         events.register("before-send", self._meet)
         return session
