@@ -14,7 +14,6 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,7 +29,7 @@ from tests.aws_proof.naming import ID_RULE, Names
 from tests.aws_proof.record import Leftovers, Run
 from tests.aws_proof.running import perform
 from tests.aws_proof.stage import Stage, Target
-from tests.aws_proof.statement import statement
+from tests.aws_proof.statement import TWIN, statement
 from tests.aws_proof.targets import NoAccount, UnusableAccount, embedded, real
 from tests.aws_proof.transcript import MASK, left_over, render
 
@@ -40,11 +39,8 @@ TRANSCRIPTS = ROOT / ".cache" / "aws-proof"
 OK, FAILED, REFUSED = 0, 1, 2
 
 
-@dataclass(frozen=True)
 class Refused(Exception):
     """It does not begin, and says why."""
-
-    why: str
 
 
 def parser() -> argparse.ArgumentParser:
@@ -79,7 +75,7 @@ def main(arguments: Sequence[str] | None = None, acts: Sequence[Step] = ACTS) ->
         )
         return OK
     except (Refused, UnusableAccount, ValueError) as error:
-        print(f"It does not begin. {error.why if isinstance(error, Refused) else error}", file=sys.stderr)
+        print(f"It does not begin. {error}", file=sys.stderr)
         return REFUSED
     except KeyboardInterrupt:
         print("\nStopped before it began: nothing was created.", file=sys.stderr)
@@ -116,7 +112,7 @@ def _begin(stage: Stage, given: argparse.Namespace, acts: Sequence[Step]) -> Non
     """Say what will be done, and make sure that it is wanted and can be. Raises Refused."""
     parts = {
         "the orchestrator": footprint.installation(),
-        "the twin": footprint.twin(),
+        TWIN: footprint.twin(),
         "a stand-in for the other cloud": footprint.OTHER_CLOUD,
     }
     for line in statement(stage.run.about, stage.names, parts, acts, costs=not stage.target.embedded):

@@ -198,8 +198,8 @@ def change_back(stage: Stage) -> None:
 
 def deploy_unchanged(stage: Stage) -> None:
     """A deployment without a change writes nothing to the twin."""
-    said = stage.gluecode.must("deploy", str(stage.known.project))
-    steps, found = stage.steps(said), said.json
+    said, steps = stage.execute("deploy", str(stage.known.project))
+    found = said.json
     stage.act.expect(steps.lines > 0, "the journal has no line of this execution")
     stage.act.expect(not steps.twin_writes, f"it wrote to the twin: {dict(steps.twin_writes)}")
     stage.act.expect(set(found["summary"]) == {"unchanged"}, f"its steps ended {found['summary']}")
@@ -207,8 +207,7 @@ def deploy_unchanged(stage: Stage) -> None:
 
 def deploy(stage: Stage) -> Mapping[str, Any]:
     """Deploy the project as its files are now."""
-    said = stage.gluecode.must("deploy", str(stage.known.project))
-    stage.steps(said)
+    said, _ = stage.execute("deploy", str(stage.known.project))
     result: Mapping[str, Any] = said.json
     return result
 
@@ -244,10 +243,7 @@ def drift(stage: Stage, chosen: Sequence[Drift]) -> None:
 
 def inspect(stage: Stage) -> Mapping[str, Any]:
     """What `inspect` says. Raises CommandFailed where it says nothing."""
-    said = stage.gluecode.run("inspect", stage.names.twin)
-    if said.code not in (0, 1) or not said.out.strip():
-        raise CommandFailed(said)
-    stage.steps(said)
+    said, _ = stage.execute("inspect", stage.names.twin, codes=(0, 1))
     result: Mapping[str, Any] = said.json
     return result
 

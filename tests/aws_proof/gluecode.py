@@ -38,6 +38,12 @@ class Said:
     execution: str = ""
 
     @property
+    def error(self) -> str:
+        """Its error, or, where it says of none, the last lines."""
+        start = self.err.find("error: ")
+        return self.err[start:] if start >= 0 else self.err
+
+    @property
     def json(self) -> Any:
         """Its result, from --json."""
         return json.loads(self.out)
@@ -47,7 +53,7 @@ class CommandFailed(Exception):
     """A command that has to succeed did not."""
 
     def __init__(self, said: Said) -> None:
-        super().__init__(f"`{said.command}` ended with exit code {said.code}. {' '.join(said.err.split())}")
+        super().__init__(f"`{said.command}` ended with exit code {said.code}. {' '.join(said.error.split())}")
 
 
 class Gluecode:
@@ -65,14 +71,10 @@ class Gluecode:
 
     def done(self, *arguments: str, env: Mapping[str, str] | None = None) -> Any:
         """Run a command that must succeed, with --json. Returns its result. Raises CommandFailed."""
-        return self.must(*arguments, env=env).json
-
-    def must(self, *arguments: str, env: Mapping[str, str] | None = None) -> Said:
-        """Run a command that must succeed, with --json. Raises CommandFailed."""
         said = self.run(*arguments, env=env)
         if said.code != 0:
             raise CommandFailed(said)
-        return said
+        return said.json
 
     def run(self, *arguments: str, env: Mapping[str, str] | None = None, quiet: bool = False) -> Said:
         """Run a command with --json, whatever it comes to. KeyboardInterrupt ends it as Ctrl-C does."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from deploy_steps.registry import KINDS
@@ -15,12 +15,12 @@ from tests.aws_proof.record import Fault, Wait
 class Steps:
     """What the steps of one execution did. `twin_writes` counts the writes to each resource of the twin."""
 
-    lines: int
-    calls: int
-    writes: int
-    twin_writes: Mapping[str, int]
-    faults: tuple[Fault, ...]
-    waits: tuple[Wait, ...]
+    lines: int = 0
+    calls: int = 0
+    writes: int = 0
+    twin_writes: Mapping[str, int] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
+    waits: tuple[Wait, ...] = ()
 
 
 def read(logs: Any, group: str, run: str) -> Steps:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import boto3
 
 from tests.aws_proof.account import Account
-from tests.aws_proof.gluecode import Gluecode, Said
+from tests.aws_proof.gluecode import CommandFailed, Gluecode, Said
 from tests.aws_proof.journal import Steps, read
 from tests.aws_proof.naming import Names
 from tests.aws_proof.record import Act, Fault, Run, Wait
@@ -133,13 +133,16 @@ class Stage:
             self.act.waits.append(Wait(what, tries, time.monotonic() - begun, came=found is not None))
         return found
 
-    def steps(self, said: Said) -> Steps:
-        """What the steps of the execution did that a command has started, from the journal."""
-        found = read(self.client("logs"), f"/{self.names.prefix}/steps", said.execution)
-        self.act.steps.add(found.calls, found.writes)
-        self.act.faults.update(found.faults)
-        self.act.waits += found.waits
-        return found
+    def execute(self, *arguments: str, codes: Collection[int] = (0,)) -> tuple[Said, Steps]:
+        """Run a command that starts an execution: what it said, and what the steps did. Raises CommandFailed."""
+        said = self.gluecode.run(*arguments)
+        steps = read(self.client("logs"), f"/{self.names.prefix}/steps", said.execution) if said.execution else Steps()
+        self.act.steps.add(steps.calls, steps.writes)
+        self.act.faults.update(steps.faults)
+        self.act.waits += steps.waits
+        if said.code not in codes or (said.code and not said.out.strip()):
+            raise CommandFailed(said)
+        return said, steps
 
     def _failed(self, fault: Fault) -> None:
         self.act.faults[fault] += 1

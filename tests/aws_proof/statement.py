@@ -13,9 +13,12 @@ from tests.aws_proof.naming import Names
 _EVENTS, _REQUESTS, _CONFORMANCE_REQUESTS = 600, 60, 600
 _SMALLEST_SHOWN = 0.0005
 
+TWIN = "the twin"
+"""The part whose functions report metrics."""
 
-def usage(acts: Sequence[Step], created: Counter[str]) -> Usage:
-    """What these acts use at most."""
+
+def usage(acts: Sequence[Step], created: Counter[str], functions: int) -> Usage:
+    """What these acts use at most; `functions` are those that report metrics of their own."""
     long = any(step.long for step in acts)
     return Usage(
         minutes=minutes(acts),
@@ -25,7 +28,7 @@ def usage(acts: Sequence[Step], created: Counter[str]) -> Usage:
         alarms=created["CloudWatch alarm"],
         dashboards=created["CloudWatch dashboard"],
         secrets=created["Secrets Manager secret"],
-        functions=created["Lambda function"],
+        functions=functions,
     )
 
 
@@ -57,7 +60,8 @@ def statement(
     yield "  and at the end, also after a failure or Ctrl-C: destroy, uninstall, look for leftovers"
     if not costs:
         return
-    lines = cost.estimate(usage(acts, sum(parts.values(), Counter())))
+    functions = parts[TWIN]["Lambda function"]
+    lines = cost.estimate(usage(acts, sum(parts.values(), Counter()), functions))
     yield ""
     yield f"It may well take {minutes(acts):.0f} minutes."
     yield ""
@@ -67,12 +71,16 @@ def statement(
     yield "`gluecode check-permissions --layer install --layer command-line` is asked before anything is created."
 
 
+def _number(quantity: float) -> str:
+    return f"{quantity:,.0f}" if quantity >= 10 else f"{quantity:.2g}"
+
+
 def bill(lines: Sequence[Line]) -> Iterator[str]:
     """The estimate, the dearest first."""
     yield f"It costs at most ${cost.bound(lines):.2f}, in any region:"
     for line in sorted(lines, key=lambda line: -line.dollars):
         if line.dollars >= _SMALLEST_SHOWN:
-            yield f"  ${line.dollars:.3f}  {line.what:<16} {line.quantity:,.0f} {line.unit}"
+            yield f"  ${line.dollars:.3f}  {line.what:<16} {_number(line.quantity)} {line.unit}"
     yield (
         f"  List prices of {cost.PRICED_REGION} as of {cost.PRICES_AS_OF} ({cost.PRICES_FROM}), without free tiers; "
         f"no other region's are {cost.DEAREST_REGION_FACTOR:.0f} times as high."

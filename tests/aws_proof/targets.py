@@ -24,6 +24,7 @@ from orchestrator.local import cloud
 from tests.aws_proof.naming import Names
 from tests.aws_proof.stage import EMBEDDED, ON_AWS, Target
 
+_HOME = "GLUECODE_HOME"
 _EXPORTED = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION")
 
 
@@ -59,7 +60,7 @@ def real(names: Names) -> Target:
 def embedded(names: Names, home: Path) -> Iterator[Target]:
     """An embedded cloud with its state in `home`, up inside the block."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "GLUECODE_"))}
-    environment = {**kept, "GLUECODE_HOME": str(home)}
+    environment = {**kept, _HOME: str(home)}
     _gluecode(environment, "local", "up")
     try:
         exported = json.loads(_gluecode(environment, "local", "env", "--json"))
@@ -75,12 +76,8 @@ def embedded(names: Names, home: Path) -> Iterator[Target]:
 
 def _environment(base: Mapping[str, str], names: Names, region: str) -> dict[str, str]:
     """What the commands get. Of gluecode's own settings nothing but the prefix counts."""
-    kept = {name: value for name, value in base.items() if name in ("GLUECODE_HOME",) or not _ours(name)}
+    kept = {name: value for name, value in base.items() if name == _HOME or not name.startswith("GLUECODE_")}
     return {**kept, "GLUECODE_PREFIX": names.prefix, "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
-
-
-def _ours(name: str) -> bool:
-    return name.startswith("GLUECODE_")
 
 
 def _gluecode(environment: Mapping[str, str], *arguments: str) -> str:
