@@ -21,9 +21,6 @@ Key = tuple[str, str]
 PRESS, OVEN, CONVEYOR = "press-1", "oven-1", "conveyor-1"
 """The devices of the example project. The oven has a process.py of its own, which makes °C of °F."""
 
-_SHARES = (0.15, 0.35, 1.0)
-"""After which shares of the patience an event that is not stored is sent again, and at last given up."""
-
 _numbers = itertools.count(1)
 
 
@@ -53,12 +50,12 @@ def deliver(stage: Stage, sent: Event) -> str:
     A topic rule that is seconds old may not see the first messages. How often it was sent is written down.
     """
     device = sent["iotDeviceId"]
-    for number, share in enumerate(_SHARES, 1):
+    for number, seconds in enumerate(stage.patience.sending, 1):
         trace_id = stage.gluecode.done("send", stage.names.twin, json.dumps(sent))["trace_id"]
         there = stage.until(
             f"the event of {device} to be stored",
             lambda: True if key(sent) in stored(stage) else None,
-            stage.patience.event * share,
+            seconds,
         )
         if there:
             stage.act.expect(number == 1, f"the event of {device} had to be sent {number} times until it was stored")

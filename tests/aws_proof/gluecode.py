@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -93,9 +94,13 @@ class Gluecode:
             ) as process:
                 out, lines = self._listen(process, (lambda _: None) if quiet else self._heard)
             recorded, last = _recorded(calls, arguments[0]), "\n".join(lines[-_LAST_LINES:])
-            said = Said(_shown(arguments), process.returncode, out, last, *recorded, _execution(lines))
+            said = Said(self._shown(arguments), process.returncode, out, last, *recorded, _execution(lines))
         self._ran(said)
         return said
+
+    def _shown(self, arguments: Iterable[str]) -> str:
+        """As it can be typed in again."""
+        return f"GLUECODE_PREFIX={self.environment.get('GLUECODE_PREFIX', '')} gluecode {shlex.join(arguments)}"
 
     def _listen(self, process: subprocess.Popen[str], heard: Callable[[str], None]) -> tuple[str, list[str]]:
         assert process.stdout is not None
@@ -114,10 +119,6 @@ class Gluecode:
             raise
         thread.join()
         return out, lines
-
-
-def _shown(arguments: Iterable[str]) -> str:
-    return f"gluecode {' '.join(arguments)}"
 
 
 def _execution(lines: Iterable[str]) -> str:

@@ -24,17 +24,21 @@ _TELL_EVERY_SECONDS = 15.0
 
 @dataclass(frozen=True)
 class Patience:
-    """How often is looked, and how long something may take. AWS may take minutes for what looks like nothing."""
+    """How often is looked, and how long something may take, in seconds. On AWS little things may take minutes.
+
+    `sending` says after how long an event that is not stored is sent again, and at last given up.
+    """
 
     every: float
     event: float
+    sending: tuple[float, ...]
     settle: float
     gone: float
     between_events: float
 
 
-ON_AWS = Patience(every=3.0, event=420.0, settle=600.0, gone=300.0, between_events=5.0)
-EMBEDDED = Patience(every=0.5, event=120.0, settle=120.0, gone=2.0, between_events=1.0)
+ON_AWS = Patience(every=3.0, event=420.0, sending=(60.0, 150.0, 420.0), settle=600.0, gone=300.0, between_events=5.0)
+EMBEDDED = Patience(every=0.5, event=240.0, sending=(240.0,), settle=120.0, gone=2.0, between_events=1.0)
 
 
 class DidNotCome(Exception):

@@ -140,16 +140,16 @@ def test_a_run_that_is_stopped_by_ctrl_c_removes_what_it_has_installed(account: 
     assert left(account, Names("c0ffee")) == {}
 
 
-def test_what_a_run_has_kept_a_later_one_removes(account: Cloud, tmp_path: Path, clients: Clients) -> None:
-    transcript, options = str(tmp_path / "transcript.md"), ["--transcript", str(tmp_path / "transcript.md")]
+@pytest.mark.usefixtures("account")
+def test_what_is_kept_is_said_with_the_command_that_removes_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    transcript = tmp_path / "transcript.md"
 
-    kept = main(["--yes", "--keep", "--id", "beef00", *options], ACTS[:1])
-    assert kept == OK
-    assert "make aws-proof ARGS='--clean beef00'" in Path(transcript).read_text()
-    assert "stack" in left(account, Names("beef00"))
+    assert main(["--yes", "--keep", "--id", "beef00", "--transcript", str(transcript)], acts=()) == OK
 
-    assert main(["--clean", "beef00", *options]) == OK
-    assert left(account, Names("beef00")) == {}
+    assert "make aws-proof ARGS='--clean beef00'" in transcript.read_text()
+    assert "make aws-proof ARGS='--clean beef00'" in capsys.readouterr().out
 
 
 def test_names_that_are_in_use_are_refused_before_anything_is_created(
