@@ -22,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help demo fast static test check unit coverage asl-validator sam-lint format lock hooks wheel wheel-proof docs docs-proof reference models release clean \
   mutants fuzz loss-test secret-proof reconcile-proof crash-proof fault-proof drift-proof foreign-proof namesakes-proof together-proof \
-  rollback-proof grants-proof random-proof privilege-proof upgrade-proof
+  rollback-proof grants-proof random-proof privilege-proof upgrade-proof aws-proof
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -140,6 +140,9 @@ privilege-proof: $(READY) ## With IAM enforced, three twins deployed, used and d
 
 upgrade-proof: $(READY) ## Twins of the release before the restructuring, after an upgrade (needs the git history)
 	@$(BIN)/python -m tests.upgrade
+
+aws-proof: $(READY) ## One run in your AWS account, install to uninstall, with a transcript (ARGS=--local: without an account)
+	@$(BIN)/python -m tests.aws_proof $(ARGS)
 
 recording: $(READY) ## Play the demo and draw what it shows as docs/assets/demo.svg
 	@$(BIN)/python -m orchestrator.demo docs/assets/demo.svg

@@ -20,6 +20,7 @@ _LONGEST = (
     "tests/e2e/",
     "tests/proofs/",
     "tests/install/test_least_privilege.py",
+    "tests/aws_proof/test_run.py",
     "tests/events/",
     "tests/state_machines/",
     "tests/docs/test_commands.py",
