@@ -3,10 +3,12 @@
 On one embedded cloud, which enforces IAM, the earlier commit is installed and deploys twins of three mappings; then
 this checkout is installed over it.
 
-- A twin that was not deployed again since: `inspect` finds nothing, a deployment that fails rolls back to the plan of
-  the earlier release, `destroy` leaves nothing, also where nothing but the earlier release has written about the twin.
-- A twin that is deployed again: no resource is replaced, and nothing is written but new code. Every AWS call of the
-  step functions is counted on its way, not taken from the product's journal.
+- A twin that was not deployed again since: `inspect` finds nothing; a deployment that fails rolls back to the plan of the
+  earlier release, under the new roles; `destroy` leaves nothing, also where nothing but the earlier release has written
+  about the twin.
+- A twin that is deployed again, while events flow: roles and the dashboard are replaced by those with names of this
+  release, no other resource is, and no event is lost. Every AWS call of the step functions is counted on its way, not
+  taken from the product's journal.
 - Events that wait in an outbox since before the upgrade arrive; an execution that was broken off is resumed; one that
   was running meanwhile does no harm; an upload to the bucket still starts a deployment; reports and the history of
   earlier runs can be read.
@@ -137,8 +139,8 @@ def redeployment(proof: Proof, made: Twins) -> None:
     for twin in made.again:
         proof.of(
             twin,
-            ("plan: nothing but new code", proof.planned),
-            ("redeployed: nothing replaced, no needless write", proof.deployed_again),
+            ("plan: replaces roles and dashboard alone", proof.planned),
+            ("redeployed under events: roles replaced, no event lost", proof.deployed_again),
             ("redeployed: an event crosses", proof.crosses),
             ("redeployed: inspect finds nothing", proof.inspected),
             ("redeployed: once more, nothing is written", proof.deployed_once_more),
@@ -175,7 +177,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     names = tuple(mapping.name for mapping in MAPPINGS)
     parser.add_argument("--only", choices=names, nargs="+", default=names, help="twins of these mappings alone")
-    parser.add_argument("--server", choices=("old", "new"), default="old", help="whose embedded cloud it runs on")
+    parser.add_argument("--server", choices=("old", "new"), default="new", help="whose embedded cloud it runs on")
     given = parser.parse_args()
     if not has_history():
         print(f"skipped: the history of {ROOT} does not have the commit {EARLIER[:7]} (`git fetch --unshallow`)")
