@@ -188,7 +188,7 @@ class Installation:
         return self.arn_without_region("cloudwatch", f"dashboard/{dashboard_name(name, self.scope)}")
 
     def arn_without_region(self, service: str, resource: str) -> str:
-        """The ARN of something that the account's regions share."""
+        """The ARN of something that an account's regions share."""
         return f"arn:{self.partition}:{service}::{self.account}:{resource}"
 
     def topic_arn(self, topic: str) -> str:
@@ -225,11 +225,11 @@ class TwinNames:
     twin: str
 
     def function(self, component: str) -> str:
-        """The name of a component's function and of its role: `event_checker` -> `{twin}-event-checker`."""
+        """The name of a component's function; its role's name begins so: `event_checker` -> `{twin}-event-checker`."""
         return _fit(f"{self.twin}-{component.replace('_', '-')}", FUNCTION_LIMIT)
 
     def device_processor(self, device: str) -> str:
-        """The name of the function, and of its role, that runs a device's own `process.py`."""
+        """The name of the function that runs a device's own `process.py`; its role's name begins so."""
         return _fit(f"{self.twin}-{device}-processor", FUNCTION_LIMIT)
 
     @property
@@ -254,7 +254,7 @@ class TwinNames:
 
     @property
     def iot_role(self) -> str:
-        """The role under which the topic rule reports its errors."""
+        """What the name of the role begins with under which the topic rule reports its errors."""
         return _fit(f"{self.twin}-trigger", FUNCTION_LIMIT)
 
     @property
@@ -283,7 +283,7 @@ class TwinNames:
 
     @property
     def dashboard(self) -> str:
-        """The dashboard that shows how the twin is doing."""
+        """What the name of the dashboard begins with that shows how the twin is doing."""
         return f"{self.twin}-dashboard"
 
     @property

@@ -40,6 +40,7 @@ def page() -> str:
         queue_limit=str(names.QUEUE_LIMIT),
         rule_limit=str(names.RULE_LIMIT),
         of_a_twin=markdown.table(("name", "what it is"), _of(_TWIN)),
+        shared=markdown.table(("name", "what it is"), _shared()),
         of_the_installation=markdown.table(("name", "what it is"), _of(_HERE)),
         keys=markdown.table(("key", "what it is"), _keys()),
     )
@@ -47,7 +48,7 @@ def page() -> str:
 
 def _of(holder: TwinNames | Installation) -> Iterator[tuple[str, str]]:
     for name, member in vars(type(holder)).items():
-        if name.startswith("_") or name.endswith("_arn") or name in ("arn", "queue_url", "twin"):
+        if name.startswith("_") or name.endswith("_arn") or name.startswith("arn") or name in ("queue_url", "twin"):
             continue
         if isinstance(member, property):
             value = getattr(holder, name)
@@ -57,6 +58,15 @@ def _of(holder: TwinNames | Installation) -> Iterator[tuple[str, str]]:
             parameter = list(inspect.signature(member).parameters)[1]
             made = [str(getattr(holder, name)(argument)) for argument in _ARGUMENTS[parameter]]
             yield markdown.codes(made), _about(member)
+
+
+def _shared() -> Iterator[tuple[str, str]]:
+    """What all regions of an account share."""
+    role = names.role_path(_HERE.scope) + names.role_name(_TWIN.function("dispatcher"), _HERE.scope)
+    yield markdown.code(role), "The role of a function, with its path."
+    rule_role = names.role_path(_HERE.scope) + names.role_name(_TWIN.iot_role, _HERE.scope)
+    yield markdown.code(rule_role), "The role of the topic rule, with its path."
+    yield markdown.code(names.dashboard_name(_TWIN.dashboard, _HERE.scope)), "The dashboard."
 
 
 def _keys() -> Iterator[tuple[str, str]]:

@@ -3,9 +3,9 @@
 On one embedded cloud, which enforces IAM, the earlier commit is installed and deploys twins of three mappings; then
 this checkout is installed over it.
 
-- A twin that was not deployed again since: `inspect` finds nothing; a deployment that fails rolls back to the plan of the
-  earlier release, under the new roles; `destroy` leaves nothing, also where nothing but the earlier release has written
-  about the twin.
+- A twin that was not deployed again since: `inspect` finds nothing; a deployment that fails rolls back to the plan of
+  the earlier release, under the new roles; `destroy` leaves nothing, also where nothing but the earlier release has
+  written about the twin.
 - A twin that is deployed again, while events flow: roles and the dashboard are replaced by those with names of this
   release, no other resource is, and no event is lost. Every AWS call of the step functions is counted on its way, not
   taken from the product's journal.
