@@ -48,7 +48,7 @@ def page() -> str:
 
 def _of(holder: TwinNames | Installation) -> Iterator[tuple[str, str]]:
     for name, member in vars(type(holder)).items():
-        if name.startswith("_") or name.endswith("_arn") or name.startswith("arn") or name in ("queue_url", "twin"):
+        if name.startswith(("_", "arn")) or name.endswith("_arn") or name in ("queue_url", "twin"):
             continue
         if isinstance(member, property):
             value = getattr(holder, name)
