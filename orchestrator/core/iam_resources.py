@@ -262,10 +262,10 @@ def of_task(at: Scope, task: str, action: str) -> Grant:
     return (row or _of_service(task, action))(at)
 
 
-def more_of_task(at: Scope, task: str) -> dict[tuple[str, ...], Grant]:
+def more_of_task(at: Scope, task: str) -> list[tuple[tuple[str, ...], Grant]]:
     """What a task may do beside `of_task`: remove a role that an earlier release made."""
     removing = ("iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:DeleteRole")
-    return {removing: _UNSCOPED_ROLES(at)} if task == "destroy-iam-role" else {}
+    return [(removing, _UNSCOPED_ROLES(at))] if task == "destroy-iam-role" else []
 
 
 def of_command(at: Scope, action: str) -> Grant:

@@ -62,24 +62,25 @@ EVERY_TASK: dict[Actions, Grant] = {("logs:CreateLogStream", "logs:PutLogEvents"
 """What every task may do, whatever it is for."""
 
 
-def grants(task: str, actions: Iterable[str]) -> dict[Actions, Grant]:
+def grants(task: str, actions: Iterable[str]) -> list[tuple[Actions, Grant]]:
     """A task's actions, grouped by the grant they share, in the order of their first mention."""
     grouped: dict[str, tuple[Grant, list[str]]] = {}
     for action in actions:
         where = of_task(_SCOPE, task, action)
         grouped.setdefault(repr(where), (where, []))[1].append(action)
-    return {tuple(group): where for where, group in grouped.values()} | iam_resources.more_of_task(_SCOPE, task)
+    found = [(tuple(group), where) for where, group in grouped.values()]
+    return [*found, *iam_resources.more_of_task(_SCOPE, task)]
 
 
 def task_statements(task: str, actions: Collection[str]) -> list[Statement]:
     """The policy of a task's role: what every task has, and exactly its declared actions (and use of a given key)."""
     use_key = [_USE_KEY] if any(action.startswith(_ENCRYPTED) for action in actions) else []
-    return [*statements(EVERY_TASK), *statements(grants(task, actions)), *use_key]
+    return [*statements(EVERY_TASK.items()), *statements(grants(task, actions)), *use_key]
 
 
-def statements(granted: Mapping[Actions, Grant]) -> list[Statement]:
+def statements(granted: Iterable[tuple[Actions, Grant]]) -> list[Statement]:
     """The statements of a policy, for a template."""
-    return [_allow(actions, where) for actions, where in granted.items()]
+    return [_allow(actions, where) for actions, where in granted]
 
 
 def machine_grants(machine: Machine, steps: Mapping[str, Task], graphs: Mapping[str, Machine]) -> dict[Actions, Grant]:
@@ -114,7 +115,7 @@ def boundary() -> list[Statement]:
         ("secretsmanager:GetSecretValue",): of_kinds("secret")(_SCOPE),
         ("iot:Publish",): Grant((HERE.topic_arn("${TwinPrefix}*"),), "topics of twins"),
     }
-    return statements(bounded)
+    return statements(bounded.items())
 
 
 def _allow(actions: Iterable[str], where: Grant) -> Statement:

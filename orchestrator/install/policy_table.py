@@ -26,7 +26,7 @@ def policy_table() -> list[Row]:
     return [
         Row(task.name, task.purpose, actions, where)
         for task in all_tasks()
-        for actions, where in iam.grants(task.name, task.actions).items()
+        for actions, where in iam.grants(task.name, task.actions)
     ]
 
 

@@ -85,7 +85,7 @@ def orchestrator(tasks: Iterable[Task], machines: Iterable[Machine], code: Code,
     for name, machine in graphs.items():
         resources[name] = _state_machine(machine, steps, graphs)
         granted = iam.machine_grants(machine, steps, graphs)
-        resources[f"{name}Role"] = _role("states.amazonaws.com", iam.statements(granted))
+        resources[f"{name}Role"] = _role("states.amazonaws.com", iam.statements(granted.items()))
     if STARTER in steps:
         resources |= _document("events", filled)["Resources"]
         resources[STARTER]["Properties"]["Environment"]["Variables"] |= _STARTER_SETTINGS

@@ -55,7 +55,7 @@ def test_no_task_has_a_wildcard_in_an_action(task: Task) -> None:
 
 @EACH_TASK
 def test_every_resource_is_named_or_says_why_it_is_not(task: Task) -> None:
-    unnamed = [where for where in iam.grants(task.name, task.actions).values() if "*" in where.resources]
+    unnamed = [where for _, where in iam.grants(task.name, task.actions) if "*" in where.resources]
 
     assert [where.what for where in unnamed if not where.what.startswith("any: ")] == []
 
