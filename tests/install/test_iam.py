@@ -45,7 +45,7 @@ def test_a_task_gets_the_actions_it_declares_its_journal_and_its_trace_and_no_ot
     given = [action for statement in statements for action in statement["Action"]]
 
     everyone = {"logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTraceSegments", "xray:PutTelemetryRecords"}
-    assert sorted(given) == sorted(everyone | set(task.actions))
+    assert {*given} == everyone | {*task.actions}
 
 
 @EACH_TASK
