@@ -20,7 +20,7 @@ _OTHER_KEYS = (
 def _read(client: Any, wanted: Wanted) -> Live | None:
     try:
         table = client.describe_table(TableName=wanted.name)["Table"]
-        tags = client.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"]
+        tags = client.list_tags_of_resource(ResourceArn=table["TableArn"]).get("Tags", [])
     except client.exceptions.ResourceNotFoundException:
         return None
     types = {attribute["AttributeName"]: attribute["AttributeType"] for attribute in table["AttributeDefinitions"]}

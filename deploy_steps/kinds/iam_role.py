@@ -84,9 +84,9 @@ def _write(client: Any, spec: RoleSpec, field: str) -> None:
 
 def delete(client: Any, identity: Identity, _live: Live) -> None:
     """Remove the role and everything attached to it: IAM refuses with DeleteConflict while a policy is left."""
-    for policy in client.list_role_policies(RoleName=identity.name)["PolicyNames"]:
+    for policy in client.list_role_policies(RoleName=identity.name).get("PolicyNames", []):
         client.delete_role_policy(RoleName=identity.name, PolicyName=policy)
-    for attached in client.list_attached_role_policies(RoleName=identity.name)["AttachedPolicies"]:
+    for attached in client.list_attached_role_policies(RoleName=identity.name).get("AttachedPolicies", []):
         client.detach_role_policy(RoleName=identity.name, PolicyArn=attached["PolicyArn"])
     client.delete_role(RoleName=identity.name)
 

@@ -18,7 +18,7 @@ def _read(client: Any, wanted: Wanted) -> Live | None:
         # What IoT answers when there is no such rule: "Access to topic rule 'x' was denied". A caller who may not
         # read rules gets AccessDeniedException.
         return None
-    tags = client.list_tags_for_resource(resourceArn=answer["ruleArn"])["tags"]
+    tags = client.list_tags_for_resource(resourceArn=answer["ruleArn"]).get("tags", [])
     rule = {"ruleDisabled": False, "actions": [], **answer["rule"]}
     if sqs := (rule.get("errorAction") or {}).get("sqs"):
         rule["errorAction"] = {**rule["errorAction"], "sqs": {"useBase64": False, **sqs}}  # false when it is left out

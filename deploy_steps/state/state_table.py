@@ -47,7 +47,7 @@ def read_together(client: Any, table: str, twin: str, *items: str) -> dict[str, 
     answer = client.batch_get_item(RequestItems={table: {"Keys": keys, "ConsistentRead": True}})
     if answer.get("UnprocessedKeys"):
         raise Throttled(f"BatchGetItem: the table {table} gave only some of its items.")
-    found = [unpacked(item) for item in answer["Responses"].get(table, ())]
+    found = [unpacked(item) for item in answer.get("Responses", {}).get(table, ())]
     return {str(item["item"]): item for item in found}
 
 
