@@ -58,7 +58,7 @@ def _all(pages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def _is_of(mapping: Mapping[str, Any], name: str) -> bool:
     """Whether it is between function and queue of that name. A source that is no queue may have no ARN (Kafka)."""
     source, function = mapping.get("EventSourceArn", "").split(":"), mapping.get("FunctionArn", "").split(":")
-    return source[2:3] == ["sqs"] and source[-1] == name and function[6:7] == [name]
+    return bool(source[2:3] == ["sqs"] and source[-1] == name and function[6:7] == [name])
 
 
 def _ensure_settled(name: str, mapping: dict[str, Any]) -> None:

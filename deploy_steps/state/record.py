@@ -27,6 +27,10 @@ KIND = "record"
 OURS = "ours"
 """Under this name the record keeps what the last successful deployment left, also while the next one is at work."""
 
+LEAVING = "leaving"
+"""Under this name the record keeps the queues that a run since then was about to delete, or has deleted."""
+
+_QUEUES = frozenset({"failure_queue", *QUEUES})
 _COPIED = ("project", "source", "providers", "event_checking", "digest")
 
 
@@ -44,6 +48,8 @@ def start(dynamodb: Any, table: str, event: Mapping[str, Any]) -> dict[str, Any]
             opening = meanwhile.submit(state_table.write, dynamodb, table, twin, _run(event), running)
         if widen:
             record = _widened(dynamodb, table, event)
+        elif event["verb"] == "destroy" and not event["dry_run"]:
+            record = state_table.mark(dynamodb, table, twin, state_table.RECORD, {LEAVING: _QUEUES})
         else:
             record = state_table.read(dynamodb, table, twin, state_table.RECORD)
         if not event["dry_run"]:
@@ -56,12 +62,14 @@ def run_start(plan: Mapping[str, Any], record: Mapping[str, Any] | None, verb: s
     drain = verb == "deploy" or (verb == "destroy" and plan["retain_data"])
     draining = Footprint.read(record or {}) if drain else Footprint()
     how = Removal(retain_data=plan["retain_data"], draining=draining, dry_run=plan["dry_run"])
-    return starting_state(plan, may_exist(record, verb), ours(record), how)
+    return starting_state(plan, may_exist(record, verb), ours(record), how, (record or {}).get(LEAVING, ()))
 
 
 def _widened(dynamodb: Any, table: str, event: Mapping[str, Any]) -> dict[str, Any] | None:
     plan, ours = event["state"], event["execution"]
-    about, sets = {**_about(plan), "execution": ours}, _sets(wanted(plan))
+    about, now = {**_about(plan), "execution": ours}, wanted(plan)
+    leaving = _QUEUES - {*now.components}
+    sets = {**_sets(now), **({LEAVING: leaving} if leaving else {})}
     # The plan was made before the lock was taken; and a step whose answer got lost finds what it wrote itself.
     only_of = (plan["deployed_by"], ours) if "deployed_by" in plan else ()
     try:

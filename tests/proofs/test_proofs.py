@@ -10,7 +10,7 @@ import pytest
 from deploy_steps.registry import tasks
 from tests.harness.account import PREFIX, Account
 from tests.harness.faults import CutAfter
-from tests.proofs import crash, drift, faults, foreign, grants, reconcile, rollback, sequences, together
+from tests.proofs import crash, drift, faults, foreign, grants, queues, reconcile, rollback, sequences, together
 from tests.proofs.circuit import circuit, stretches
 from tests.proofs.drifts import DRIFTS, Drift, titled
 from tests.proofs.expected import rows
@@ -74,6 +74,14 @@ def test_a_queue_that_moves_or_leaves_with_its_sender_ends_as_a_fresh_deployment
     account: Account, move: tuple[Project, Project]
 ) -> None:
     assert reconcile.moved(account, move).failures == []
+
+
+@pytest.mark.parametrize("way", queues.WAYS)
+@pytest.mark.parametrize("project", [queues.ALL, queues.BATCHING], ids=["all on AWS", "with an outbox"])
+def test_a_twin_that_is_deployed_while_its_queues_are_dying_has_its_queues_in_the_end(
+    account: Account, project: Project, way: str
+) -> None:
+    assert queues.check(account, project, way).failures == []
 
 
 @pytest.mark.parametrize("command", crash.COMMANDS, ids=lambda command: str(command.title))

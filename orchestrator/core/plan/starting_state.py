@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from orchestrator.core.catalogue import COMPONENTS, FUNCTIONS
+from orchestrator.core.catalogue import COMPONENTS, FUNCTIONS, QUEUES
 from orchestrator.core.plan.footprint import Footprint
 from orchestrator.core.plan.policies import work_off
 from orchestrator.core.plan.prune import Removal, layer, obsolete, wanted
@@ -15,13 +15,20 @@ Json = dict[str, Any]
 _RULE = "iot_rule"
 
 
-def starting_state(plan: Mapping[str, Any], before: Footprint, ours: Footprint, how: Removal) -> Json:
+def starting_state(
+    plan: Mapping[str, Any],
+    before: Footprint,
+    ours: Footprint,
+    how: Removal,
+    leaving: Collection[str] = (),
+) -> Json:
     """`components`: whether each may exist. `obsolete`: what `remove` takes. `roles`: the spec of each role that the
-    mapping needs, and whether it may exist.
+    mapping needs, and whether it may exist. `queues`: the same of the failure queue and the outbox, and false for one
+    that an earlier run may have deleted (`leaving`): SQS would show it for a minute.
 
     A sender that stays while its outbox goes keeps the right to it until the outbox is empty and gone.
     """
-    now = wanted(plan)
+    now, staying = wanted(plan), {*before.components} - {*leaving}
     specs = _roles(plan, now)
     plain = {spec["name"]: spec for spec in specs.values()}
     found = obsolete(plan["twin"], before - now, now, ours, how, plain)
@@ -33,6 +40,10 @@ def starting_state(plan: Mapping[str, Any], before: Footprint, ours: Footprint, 
     }
     return {
         "components": {component: component in before.components for component in COMPONENTS},
+        "queues": {
+            "failure_queue": "failure_queue" in staying,
+            "outbox": any(queue in staying for queue in QUEUES if queue in now.components),
+        },
         "obsolete": found,
         "roles": [
             {"spec": _with_outbox(plan, spec, losing), "may_exist": component in before.components}
