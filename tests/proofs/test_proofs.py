@@ -104,6 +104,13 @@ def test_a_denied_call_leaves_what_was_asked_for(account: Account) -> None:
     assert [failure for denial in sample for failure in rollback.check(account, denial).failures] == []
 
 
+def test_what_a_task_does_after_its_sibling_failed_is_rolled_back_as_well(account: Account) -> None:
+    denials = rollback.denials(account, rollback.DEPLOYMENTS[:1])
+    shuffled = [each for each in denials if each.order and each.on_failure == "rollback"]
+
+    assert [failure for denial in shuffled[15:40:3] for failure in rollback.check(account, denial).failures] == []
+
+
 @pytest.mark.parametrize("kind", together.KINDS)
 def test_executions_that_meet_do_not_disturb_each_other(account: Account, kind: str) -> None:
     assert together.check(account, together.Meeting(kind, seed=3)).failures == []
