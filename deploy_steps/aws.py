@@ -72,11 +72,15 @@ _NOT_READY = (
     "cannot be assumed by Lambda",  # InvalidParameterValueException: the role is seconds old
     "does not have permissions",  # InvalidParameterValueException: its policy is seconds old
     "KMS key is invalid for CreateGrant",
+    "destination ARN",  # InvalidParameterValueException: "The destination ARN … is invalid.": the queue is seconds old
+    "SQS Error Code: AWS.SimpleQueueService.NonExistentQueue",  # Lambda: "Error occurred while ReceiveMessage. …"
     "Dead letter target does not exist",  # SQS InvalidParameterValue: the failure queue is seconds old
     "is less than Function timeout",  # Lambda: the queue's visibility timeout is, until SQS shows its new one
     "Invalid principal",  # MalformedPolicyDocument: the principal is seconds old
     "sts:AssumeRole",  # IoT: "unable to assume role (sts:AssumeRole) ... If the role was just created or updated"
     "scheduled for deletion",  # Secrets Manager: a secret of that name was deleted seconds ago
+    "secret because it was marked for deletion",  # Secrets Manager, GetSecretValue: it was restored seconds ago
+    "secret because it was deleted",  # Secrets Manager, RestoreSecret: it still shows, and is about to be gone
     "QueueDeletedRecently",  # SQS: "You must wait 60 seconds after deleting a queue before you can create another"
 )
 _COUNTED = {"calls": 0, "writes": 0}

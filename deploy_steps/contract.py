@@ -12,7 +12,8 @@ and write nothing.
 
 Of most kinds, `create` takes `create_first=True` from a caller who has reason to believe that nothing of that name
 exists: it then creates at once, and reads only if AWS answers that the name is taken. The outcome is the same, one call
-earlier.
+earlier. A queue is read first all the same, since CreateQueue does not say that a name is taken; but then what was read
+is confirmed, since SQS shows a deleted queue for a minute.
 """
 
 from __future__ import annotations

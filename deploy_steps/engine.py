@@ -45,7 +45,10 @@ class Facts(Generic[Spec, Id]):
     exists; without it, the kind always reads first. `ensure_parent_ours` is called before a write, for what has no
     tags; its last argument says that the parent must exist by now. `irreparable` has a message for each setting that
     cannot be repaired. `confirm` is the message for AWS not showing what it has acknowledged; with it, the engine reads
-    once more after it has written. `named` is AWS's name of a thing, where that is not the spec's.
+    once more after it has written. `named` is AWS's name of a thing, where that is not the spec's. `shown_when_gone` is
+    for what AWS goes on showing after it was deleted, where only `create` finds out: the error by which it says that the
+    thing is there, with other settings. Who has reason to believe that there is none then does not trust what was read,
+    and has `create` confirm it.
     """
 
     name: str
@@ -58,6 +61,7 @@ class Facts(Generic[Spec, Id]):
     irreparable: Mapping[str, str] = field(default_factory=dict)
     confirm: str = ""
     named: Callable[[Wanted], str] = attrgetter("name")
+    shown_when_gone: str = ""
 
 
 def plain_kind(facts: Facts[Spec, Id], calls: Calls[Spec, Id], **actions: tuple[str, ...]) -> Kind:
@@ -71,7 +75,7 @@ def plain_kind(facts: Facts[Spec, Id], calls: Calls[Spec, Id], **actions: tuple[
         create=update_wrapper(partial(loop.create), calls.create),  # the docstring describes the task
         destroy=update_wrapper(partial(loop.destroy), calls.delete),
         info=loop.info,
-        create_first=bool(facts.name_taken),
+        create_first=bool(facts.name_taken or facts.shown_when_gone),
         actions=Actions.plain(**actions),
     )
 
@@ -89,6 +93,10 @@ class _Loop(Generic[Spec, Id]):
         live = calls.read(client, spec)
         if live and live.in_transition:  # its tags may not show yet
             raise NotReady(f"The {facts.name} '{facts.named(spec)}' is {live.in_transition}.")
+        if live and create_first and facts.shown_when_gone:
+            self._ensure_ours(client, spec, live, parent_required=True)  # `create` may well change a stranger's
+            with suppress(getattr(client.exceptions, facts.shown_when_gone)):
+                calls.create(client, spec)
         changes = self._changes(spec, live) if live else Changes()
         outputs = {name: live.outputs[name] for name in facts.outputs} if live else {}
         if live and not changes:

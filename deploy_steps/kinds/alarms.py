@@ -113,7 +113,7 @@ def _read(client: Any, start: str, names: Iterable[str]) -> dict[str, dict[str, 
     if not wanted:  # without names, AWS returns every alarm of the account
         return {}
     answer = client.describe_alarms(AlarmNames=wanted, AlarmTypes=["MetricAlarm", "CompositeAlarm"], MaxRecords=100)
-    found = (*answer["MetricAlarms"], *answer["CompositeAlarms"])
+    found = (*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", []))
     return {alarm["AlarmName"].removeprefix(f"{start}-"): alarm for alarm in found}
 
 

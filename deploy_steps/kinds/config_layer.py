@@ -34,7 +34,9 @@ def _read(client: Any, wanted: ConfigLayerSpec | ConfigLayerIdentity) -> Live | 
     ours are left alone: a function names the version it uses.
     """
     pages = client.get_paginator("list_layer_versions").paginate(LayerName=wanted.name)
-    listed = [(item, decode_tags(item.get("Description", ""))) for page in pages for item in page["LayerVersions"]]
+    listed = [
+        (item, decode_tags(item.get("Description", ""))) for page in pages for item in page.get("LayerVersions", [])
+    ]
     ours = [(item, tags) for item, tags in listed if is_ours(wanted.owner, tags)]
     if listed and not ours:
         ensure_ours("layer", wanted.name, wanted.owner, listed[0][1])

@@ -1,10 +1,12 @@
 """What has a sender run whenever events wait in its outbox: as many at once as wait, none held back for others.
 
-Deleting a function leaves its event source mapping behind, and deleting the queue does so, too.
+Deleting a function leaves its event source mapping behind, and deleting the queue does so, too. A mapping that was left
+behind would start to work again with the next function and queue of these names.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from deploy_steps.contract import Changes, Live, Wanted
@@ -24,12 +26,7 @@ _PASSING = ("Creating", "Enabling", "Updating", "Disabling", "Deleting")
 
 def _read(client: Any, wanted: Wanted) -> Live | None:
     """The function's mapping of the queue of the same name; others are not ours. NotReady while AWS works on it."""
-    pages = client.get_paginator("list_event_source_mappings").paginate(FunctionName=wanted.name)
-    try:
-        mappings = [mapping for page in pages for mapping in page["EventSourceMappings"]]
-    except client.exceptions.ResourceNotFoundException:  # no function
-        return None
-    found = next((mapping for mapping in mappings if _is_of(mapping["EventSourceArn"], wanted.name)), None)
+    found = next((each for each in _mappings(client, wanted.name) if _is_of(each, wanted.name)), None)
     if found is None:
         return None
     _ensure_settled(wanted.name, found)
@@ -45,9 +42,23 @@ def _read(client: Any, wanted: Wanted) -> Live | None:
     )
 
 
-def _is_of(source_arn: str, queue: str) -> bool:
-    parts = source_arn.split(":")
-    return parts[2] == "sqs" and parts[-1] == queue
+def _mappings(client: Any, function: str) -> list[dict[str, Any]]:
+    """The function's mappings. AWS may answer that there is no such function, and its mapping is there all the same."""
+    listed = client.get_paginator("list_event_source_mappings")
+    try:
+        return _all(listed.paginate(FunctionName=function))
+    except client.exceptions.ResourceNotFoundException:
+        return _all(listed.paginate())  # of the whole account, a hundred at a time
+
+
+def _all(pages: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [mapping for page in pages for mapping in page.get("EventSourceMappings", [])]
+
+
+def _is_of(mapping: Mapping[str, Any], name: str) -> bool:
+    """Whether it is between function and queue of that name. A source that is no queue may have no ARN (Kafka)."""
+    source, function = mapping.get("EventSourceArn", "").split(":"), mapping.get("FunctionArn", "").split(":")
+    return bool(source[2:3] == ["sqs"] and source[-1] == name and function[6:7] == [name])
 
 
 def _ensure_settled(name: str, mapping: dict[str, Any]) -> None:

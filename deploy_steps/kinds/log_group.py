@@ -11,11 +11,11 @@ from orchestrator.core.specs import Identity, LogGroupSpec
 
 def _read(client: Any, wanted: Wanted) -> Live | None:
     # Groups come sorted by name, so it is the first of those whose names start with it.
-    groups = client.describe_log_groups(logGroupNamePrefix=wanted.name, limit=1)["logGroups"]
+    groups = client.describe_log_groups(logGroupNamePrefix=wanted.name, limit=1).get("logGroups", [])
     if not groups or groups[0]["logGroupName"] != wanted.name:
         return None
     arn = groups[0]["arn"].removesuffix(":*")  # tagging wants the ARN without the streams' wildcard
-    tags = client.list_tags_for_resource(resourceArn=arn)["tags"]
+    tags = client.list_tags_for_resource(resourceArn=arn).get("tags", {})
     return Live({"retention_days": groups[0].get("retentionInDays")}, tags, id=arn)
 
 

@@ -46,7 +46,7 @@ def announcement(event: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
 def put(client: Any, detail_type: str, detail: Mapping[str, Any]) -> None:
     """Put one event of ours on the default bus. Raises ServiceUnavailable when the bus did not take it."""
     entry = {"Source": SOURCE, "DetailType": detail_type, "Detail": json.dumps(detail)}
-    refused = [each for each in client.put_events(Entries=[entry])["Entries"] if "ErrorCode" in each]
+    refused = [each for each in client.put_events(Entries=[entry]).get("Entries", []) if "ErrorCode" in each]
     if refused:
         raise ServiceUnavailable(f"PutEvents: {refused[0].get('ErrorMessage', '')} ({refused[0]['ErrorCode']})")
 

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 
 from orchestrator.core.names import Installation
 from orchestrator.core.placement import WATCHED, Watch
+
+STEP_SECONDS = 110
+"""How long Lambda lets a step run, also when the execution has ended that called it; state machines wait for longer."""
+
+
+def longest_step() -> timedelta:
+    """The same where the steps run; on the embedded cloud all waits are shorter."""
+    return timedelta(seconds=float(os.environ.get("GLUECODE_STEP_SECONDS") or STEP_SECONDS))
 
 
 def state_table() -> str:

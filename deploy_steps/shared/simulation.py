@@ -46,7 +46,7 @@ def _simulated(iam: Any, source_arn: str, actions: list[str], resource: str) -> 
         PolicySourceArn=source_arn, ActionNames=actions, ResourceArns=[resource]
     )
     for page in pages:
-        yield from page["EvaluationResults"]
+        yield from page.get("EvaluationResults", [])
 
 
 def _decision(result: Mapping[str, Any]) -> Decision:

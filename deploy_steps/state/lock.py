@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from deploy_steps.contract import Result
-from deploy_steps.errors import Conflict, Locked
+from deploy_steps.errors import Conflict, Locked, NotReady
+from deploy_steps.shared import settings
 from deploy_steps.state import state_table
 
 KIND = "lock"
@@ -17,18 +19,15 @@ _ALIVE = {"RUNNING", "PENDING_REDRIVE"}
 def take(dynamodb: Any, states: Any, table: str, twin: str, execution: str) -> Result:
     """Take the lock for an execution (its ARN). Taking it again is `unchanged`, taking it over is `updated`.
 
-    Raises Locked while the execution that holds it runs, and Conflict when somebody else was quicker to take it over.
+    Raises Locked while the execution that holds it runs, NotReady while a step of one that has ended may still be at
+    work, and Conflict when somebody else was quicker to take it over.
     """
     held = _put(dynamodb, table, twin, execution, instead_of=None)
     if held is None:
         return Result(KIND, twin, "created")
     if held["execution"] == execution:
         return Result(KIND, twin, "unchanged")
-    if _runs(states, held["execution"]):
-        raise Locked(
-            f"The twin '{twin}' is being worked on by the execution {_name(held['execution'])} since "
-            f"{held['since']} ({held['execution']}). Wait until it has ended, or stop it; then start again."
-        )
+    _ensure_over(states, twin, held)
     held = _put(dynamodb, table, twin, execution, instead_of=held["execution"])
     if held is not None and held["execution"] != execution:
         raise Conflict(f"Somebody else took over the lock of twin '{twin}' at the same moment.")
@@ -38,7 +37,8 @@ def take(dynamodb: Any, states: Any, table: str, twin: str, execution: str) -> R
 def holder(dynamodb: Any, states: Any, table: str, twin: str) -> str:
     """The execution (its ARN) that holds a twin's lock and still runs; empty if there is none."""
     lock = state_table.read(dynamodb, table, twin, state_table.LOCK)
-    return str(lock["execution"]) if lock and _runs(states, lock["execution"]) else ""
+    execution = _described(states, lock["execution"]) if lock else None
+    return str(lock["execution"]) if lock and execution and _alive(execution) else ""
 
 
 def release(dynamodb: Any, table: str, twin: str, execution: str) -> Result:
@@ -78,11 +78,33 @@ def _put(dynamodb: Any, table: str, twin: str, execution: str, *, instead_of: st
     return None
 
 
-def _runs(states: Any, execution: str) -> bool:
+def _ensure_over(states: Any, twin: str, held: Mapping[str, Any]) -> None:
+    """Raise an error unless nothing of the execution that holds the lock is at work: a stopped one stops no Lambda."""
+    holder = _described(states, held["execution"])
+    if holder is None:
+        return
+    if _alive(holder):
+        raise Locked(
+            f"The twin '{twin}' is being worked on by the execution {_name(held['execution'])} since "
+            f"{held['since']} ({held['execution']}). Wait until it has ended, or stop it; then start again."
+        )
+    over = holder["stopDate"] + settings.longest_step()
+    if datetime.now(UTC) < over:
+        raise NotReady(
+            f"The execution {_name(held['execution'])} has ended without releasing the lock of twin '{twin}'. A step "
+            f"that it had begun may be at work until {over.astimezone(UTC):%H:%M:%S} UTC."
+        )
+
+
+def _described(states: Any, execution: str) -> dict[str, Any] | None:
     try:
-        return str(states.describe_execution(executionArn=execution)["status"]) in _ALIVE
+        return dict(states.describe_execution(executionArn=execution))
     except states.exceptions.ExecutionDoesNotExist:  # older than the ninety days that AWS remembers, or never was one
-        return False
+        return None
+
+
+def _alive(execution: Mapping[str, Any]) -> bool:
+    return str(execution["status"]) in _ALIVE
 
 
 def _name(execution: str) -> str:

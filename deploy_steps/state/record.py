@@ -31,6 +31,10 @@ OURS = "ours"
 UNDER_WAY = "under_way"
 """Under this name the record has the run that has begun to change the twin, until one has succeeded."""
 
+LEAVING = "leaving"
+"""Under this name the record keeps the queues that a run since then was about to delete, or has deleted."""
+
+_QUEUES = frozenset({"failure_queue", *QUEUES})
 _COPIED = ("project", "source", "providers", "event_checking", "digest")
 
 
@@ -48,6 +52,8 @@ def start(dynamodb: Any, table: str, event: Mapping[str, Any]) -> dict[str, Any]
             opening = meanwhile.submit(state_table.write, dynamodb, table, twin, _run(event), running)
         if widen:
             record = _widened(dynamodb, table, event)
+        elif event["verb"] == "destroy" and not event["dry_run"]:
+            record = state_table.mark(dynamodb, table, twin, state_table.RECORD, {LEAVING: _QUEUES})
         else:
             record = state_table.read(dynamodb, table, twin, state_table.RECORD)
         if not event["dry_run"]:
@@ -63,7 +69,8 @@ def run_start(plan: Mapping[str, Any], record: Mapping[str, Any] | None, verb: s
     how = Removal(plan["retain_data"], draining, plan["dry_run"], scope, before.scopes)
     # What an unfinished run has done to roles and functions, no plan says.
     changing = _role_names(plan) if (record or {}).get(UNDER_WAY) else plan.get("changing_roles", ())
-    return starting_state(plan, before, ours(record), how, changing)
+    leaving = (record or {}).get(LEAVING, ())
+    return starting_state(plan, before, ours(record), how, changing, leaving)
 
 
 def _role_names(plan: Mapping[str, Any]) -> list[str]:
@@ -74,8 +81,10 @@ def _role_names(plan: Mapping[str, Any]) -> list[str]:
 
 def _widened(dynamodb: Any, table: str, event: Mapping[str, Any]) -> dict[str, Any] | None:
     plan, ours = event["state"], event["execution"]
-    about = {**_about(plan), "execution": ours, UNDER_WAY: ours}
-    sets = _sets(wanted(plan) | Footprint(scopes=plan.get("scopes", ())))
+    about, now = {**_about(plan), "execution": ours, UNDER_WAY: ours}, wanted(plan)
+    leaving = _QUEUES - {*now.components}
+    there = now | Footprint(scopes=plan.get("scopes", ()))
+    sets = {**_sets(there), **({LEAVING: leaving} if leaving else {})}
     # The plan was made before the lock was taken; and a step whose answer got lost finds what it wrote itself.
     only_of = (plan["deployed_by"], ours) if "deployed_by" in plan else ()
     try:

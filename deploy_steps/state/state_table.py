@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
@@ -47,7 +47,7 @@ def read_together(client: Any, table: str, twin: str, *items: str) -> dict[str, 
     answer = client.batch_get_item(RequestItems={table: {"Keys": keys, "ConsistentRead": True}})
     if answer.get("UnprocessedKeys"):
         raise Throttled(f"BatchGetItem: the table {table} gave only some of its items.")
-    found = [unpacked(item) for item in answer["Responses"].get(table, ())]
+    found = [unpacked(item) for item in answer.get("Responses", {}).get(table, ())]
     return {str(item["item"]): item for item in found}
 
 
@@ -62,7 +62,7 @@ def widen(
     twin: str,
     item: str,
     values: Mapping[str, Any],
-    sets: Mapping[str, set[str]],
+    sets: Mapping[str, Collection[str]],
     *,
     only_of: Iterable[str] = (),
 ) -> dict[str, Any] | None:
@@ -72,7 +72,8 @@ def widen(
     item that is there must have been left by one of these executions; else ConditionalCheckFailedException.
     """
     parts = {f"#{name}": name for name in (*values, *sets)}
-    given = {f":{name}": _write(value) for name, value in (*values.items(), *sets.items())}
+    given = {f":{name}": _write(value) for name, value in values.items()}
+    given |= {f":{name}": _write({*value}) for name, value in sets.items()}
     keep = ", ".join(f"#{name} = if_not_exists(#{name}, :{name})" for name in values)
     add = ", ".join(f"#{name} :{name}" for name in sets)
     condition: dict[str, str] = {}
@@ -90,6 +91,23 @@ def widen(
         **condition,
     )
     return unpacked(answer["Attributes"]) if answer.get("Attributes") else None
+
+
+def mark(client: Any, table: str, twin: str, item: str, sets: Mapping[str, Collection[str]]) -> dict[str, Any] | None:
+    """Add to the sets of an item if there is one. Answers the item as it was before, or None."""
+    try:
+        answer = client.update_item(
+            TableName=table,
+            Key=key(twin, item),
+            UpdateExpression=f"ADD {', '.join(f'#{name} :{name}' for name in sets)}",
+            ConditionExpression="attribute_exists(twin)",
+            ExpressionAttributeNames={f"#{name}": name for name in sets},
+            ExpressionAttributeValues={f":{name}": _write({*value}) for name, value in sets.items()},
+            ReturnValues="ALL_OLD",
+        )
+    except client.exceptions.ConditionalCheckFailedException:
+        return None
+    return unpacked(answer["Attributes"])
 
 
 def write_together(client: Any, table: str, twin: str, items: Mapping[str, Mapping[str, Any] | None]) -> None:

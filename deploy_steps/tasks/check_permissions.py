@@ -91,7 +91,7 @@ def _lacking(client: Callable[[str], Any], installation: Installation, stack: st
 def roles(cloudformation: Any, stack: str) -> dict[str, str]:
     """The name of each task's role, by the task's name, as the orchestrator's stack made them."""
     pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
-    made = {each["LogicalResourceId"]: each for page in pages for each in page["StackResourceSummaries"]}
+    made = {each["LogicalResourceId"]: each for page in pages for each in page.get("StackResourceSummaries", [])}
     logical = {task: placeholder(task) for task in _actions()}
     return {task: made[f"{name}Role"]["PhysicalResourceId"] for task, name in logical.items() if f"{name}Role" in made}
 

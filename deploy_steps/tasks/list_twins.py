@@ -24,7 +24,7 @@ def deployed(dynamodb: Any, table: str) -> list[dict[str, str]]:
         ExpressionAttributeValues={":record": {"S": state_table.RECORD}},
         ConsistentRead=True,
     )
-    records = [state_table.unpacked(item) for page in pages for item in page["Items"]]
+    records = [state_table.unpacked(item) for page in pages for item in page.get("Items", [])]
     return sorted(
         ({name: each[name] for name in ("twin", "project")} for each in records), key=lambda each: each["twin"]
     )

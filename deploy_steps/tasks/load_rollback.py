@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from deploy_steps import aws
@@ -38,7 +39,14 @@ def rolled_back(state: Mapping[str, Any], last: Mapping[str, Any] | None) -> dic
 
 @task
 def handler(event: Mapping[str, Any]) -> tuple[Result, dict[str, Any]]:
-    """Handler. Event: run, dry_run, state (with `failure`)."""
+    """Handler. Event: run, dry_run, state (with `failure`).
+
+    Answers also `steps_ended_by`: until then a step beside the failed one may still be at work.
+    """
     item = state_table.read(aws.client("dynamodb"), settings.state_table(), event["state"]["twin"], stored_plan.ITEM)
-    plan = rolled_back(event["state"], stored_plan.unpacked(item))
+    ended_by = datetime.now(UTC) + settings.longest_step()
+    plan = {
+        **rolled_back(event["state"], stored_plan.unpacked(item)),
+        "steps_ended_by": ended_by.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
     return Result("rollback", plan["twin"], "absent" if plan.get("nothing_to_go_back_to") else "present"), plan

@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import Any
 
 from deploy_steps.registry import Task
+from deploy_steps.shared.settings import STEP_SECONDS
 from orchestrator.core import event_types
 from orchestrator.core.iam_scope import TWIN_PREFIX_LIMIT
 from orchestrator.core.placement import WATCHED
@@ -27,7 +28,6 @@ STARTER = "StartDeployment"
 """The logical id of the function that works off the queue of requests."""
 
 _STEP_MEMORY_MB = 512  # boto3's import is bound by the processor, and Lambda gives processor by memory
-_STEP_TIMEOUT_SECONDS = 110  # the state machines wait for 120
 
 _STARTER_SETTINGS = {
     "DEPLOY_MACHINE": {"Ref": "DeployMachine"},
@@ -121,7 +121,7 @@ def _function(task: Task, code: Code, release: str) -> Resource:
         "Runtime": {"Ref": "Runtime"},
         "Architectures": [{"Ref": "Architecture"}],
         "MemorySize": _STEP_MEMORY_MB,
-        "Timeout": _STEP_TIMEOUT_SECONDS,
+        "Timeout": STEP_SECONDS,
         # Text: the steps print JSON lines themselves.
         "LoggingConfig": {"LogFormat": "Text", "LogGroup": {"Ref": "StepsLogGroup"}},
         "TracingConfig": {"Mode": "Active"},

@@ -21,6 +21,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from deploy_steps.shared.settings import STEP_SECONDS
+
 HOST = "127.0.0.1"
 IDENTITY_PATH = "/_gluecode/identity"
 
@@ -97,6 +99,7 @@ def environment(settings: Settings, port: int, scratch: Path) -> dict[str, str]:
         "SFN_WAIT_SCALE": str(settings.wait_scale),
         # Lambda functions may talk plain HTTP to this machine (Function URLs, the stand-in for a remote cloud).
         "GLUECODE_ALLOW_LOOPBACK_HTTP": "1",
+        "GLUECODE_STEP_SECONDS": str(STEP_SECONDS * settings.wait_scale),  # who waits for a step waits that much less
     }
 
 

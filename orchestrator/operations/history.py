@@ -80,7 +80,7 @@ def latest(aws: Any, installation: Installation) -> list[Entry]:
 def _items(client: Any, installation: Installation, pages: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     try:
         for page in pages:
-            yield from map(unpacked, page["Items"])
+            yield from map(unpacked, page.get("Items", []))
     except client.exceptions.ResourceNotFoundException as error:
         raise not_installed(installation) from error
 

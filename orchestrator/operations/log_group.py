@@ -18,7 +18,7 @@ def events(logs: Any, group: str, *, since_ms: int | None = None, containing: st
     if containing:
         asked["filterPattern"] = f'"{containing}"'
     for page in logs.get_paginator("filter_log_events").paginate(**asked):
-        yield from page["events"]
+        yield from page.get("events", [])
 
 
 def document(line: str) -> dict[str, Any] | None:

@@ -21,7 +21,7 @@ def deployed(aws: Any, installation: Installation) -> tuple[str, ...]:
         ExpressionAttributeValues={":record": {"S": state_table.RECORD}},
     )
     try:
-        return tuple(sorted(item["twin"]["S"] for page in pages for item in page["Items"]))
+        return tuple(sorted(item["twin"]["S"] for page in pages for item in page.get("Items", [])))
     except client.exceptions.ResourceNotFoundException as error:
         raise not_installed(installation) from error
 

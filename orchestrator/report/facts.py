@@ -137,7 +137,7 @@ def _attempts(logs: Any, group: str, run: str, started: datetime, stopped: datet
         pages = logs.get_paginator("filter_log_events").paginate(
             logGroupName=group, startTime=since, endTime=until, filterPattern=f'"{run}"'
         )
-        messages = dict.fromkeys(event["message"].strip() for page in pages for event in page["events"])
+        messages = dict.fromkeys(event["message"].strip() for page in pages for event in page.get("events", []))
     except logs.exceptions.ResourceNotFoundException:
         return ()
     return tuple(sorted(_read(messages, run), key=lambda attempt: attempt.started))
@@ -171,7 +171,7 @@ def _quoted(message: str) -> str:
 
 def _entered(states: Any, arn: str) -> frozenset[str]:
     pages = states.get_paginator("get_execution_history").paginate(executionArn=arn, includeExecutionData=False)
-    events = (event for page in pages for event in page["events"] if event["type"].endswith(_ENTERED))
+    events = (event for page in pages for event in page.get("events", []) if event["type"].endswith(_ENTERED))
     return frozenset(event["stateEnteredEventDetails"]["name"] for event in events)
 
 

@@ -35,6 +35,7 @@ class Row:
 
     `refuses_namesakes`: AWS's create fails when the name is taken (elsewhere it overwrites, or adds). `lose_parent`
     removes what the resource hangs on, past our steps; `function_owns`: that is a function, whose tags count.
+    `looks_first`: also where nobody knows of a namesake, since AWS's create accepts one that is like ours.
     """
 
     kind: Kind
@@ -49,6 +50,7 @@ class Row:
     refuses_namesakes: bool = False
     no_op_calls: int = 2
     removal: Spec = field(default_factory=dict)
+    looks_first: bool = False
     engines: tuple[str, ...] = (MOTO, EMBEDDED)
 
     def identity(self, world: World) -> Spec:

@@ -178,6 +178,7 @@ FAILURE_QUEUE = Row(
     outputs=("arn", "url"),
     foreign=lambda world: world.hand("sqs").create_queue(QueueName=f"{world.twin}-failures"),
     no_op_calls=2,  # SQS tells attributes and tags apart
+    looks_first=True,
     removal={"retain_data": False},
     drifts=(
         Drift(
@@ -234,6 +235,7 @@ OUTGOING_QUEUE = Row(
     prepare=lambda world: world.hand("sqs").create_queue(QueueName=f"{world.twin}-failures"),
     foreign=lambda world: world.hand("sqs").create_queue(QueueName=f"{world.twin}-connector"),
     no_op_calls=2,  # SQS tells attributes and tags apart
+    looks_first=True,
     removal={"retain_data": False},
     drifts=(
         Drift(

@@ -16,6 +16,7 @@ NAME, OWNER = "twin-connector", Owner("twin", "L1")
 ARN = "arn:aws:sqs:eu-central-1:111122223333:twin-connector"
 SPEC, IDENTITY = EventSourceSpec(NAME, OWNER, ARN), Identity(NAME, OWNER)
 UUID = "00000000-0000-0000-0000-000000000001"
+FUNCTION_ARN = "arn:aws:lambda:eu-central-1:111122223333:function:twin-connector"
 OURS: dict[str, Any] = {"Configuration": {"FunctionName": NAME}, "Tags": OWNER.tags}
 GONE = ("ResourceNotFoundException", "Function not found")
 PASSING = ("Creating", "Enabling", "Updating", "Disabling", "Deleting")
@@ -26,6 +27,7 @@ def mapping(state: str, **other: Any) -> dict[str, Any]:
     return {
         "UUID": UUID,
         "EventSourceArn": ARN,
+        "FunctionArn": FUNCTION_ARN,
         "State": state,
         "StateTransitionReason": "User action",
         "BatchSize": 10,
@@ -108,10 +110,36 @@ def test_one_whose_function_is_gone_is_removed_as_well() -> None:
     client.all_answers_given()
 
 
+NO_FUNCTION: tuple[str, Any] = ("list_event_source_mappings", GONE)
+"""What AWS may answer to whoever names a function that was deleted."""
+OTHERS: dict[str, Any] = {"FunctionArn": FUNCTION_ARN.replace("connector", "other")}
+
+
 def test_where_lambda_knows_no_such_function_there_is_none() -> None:
-    client = stubbed("lambda", ("list_event_source_mappings", GONE))
+    client = stubbed("lambda", NO_FUNCTION, listed(mapping("Enabled", **OTHERS)))
 
     assert event_source.kind.info(client, SPEC).outcome == "absent"
+
+
+def test_one_whose_function_lambda_no_longer_knows_is_found_on_whatever_page_and_removed() -> None:
+    first_page = {"EventSourceMappings": [mapping("Enabled", **OTHERS), KAFKA], "NextMarker": "2"}
+    client = stubbed(
+        "lambda",
+        NO_FUNCTION,
+        ("list_event_source_mappings", first_page),
+        listed(mapping("Enabled")),
+        ("get_function", GONE),
+        ("delete_event_source_mapping", mapping("Deleting")),
+        NO_FUNCTION,
+        listed(),
+    )
+
+    assert event_source.kind.destroy(client, IDENTITY).outcome == "deleted"
+    client.all_answers_given()
+
+
+KAFKA: dict[str, Any] = {"UUID": UUID[:-1] + "2", "FunctionArn": FUNCTION_ARN, "State": "Enabled"}
+"""A mapping whose source has no ARN."""
 
 
 def test_what_another_queue_or_a_stream_of_the_name_runs_is_none_of_our_business() -> None:

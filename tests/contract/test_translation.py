@@ -57,6 +57,35 @@ def client_error(code: str, message: str = "", status: int = 400, operation: str
             id="SQS does not know the new failure queue yet",
         ),
         pytest.param(
+            "InvalidParameterValueException",
+            "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. SQS Error "
+            "Message: The specified queue does not exist for this wsdl version.",
+            400,
+            errors.NotReady,
+            id="Lambda does not know the new queue that it shall receive from yet",
+        ),
+        pytest.param(
+            "InvalidParameterValueException",
+            "The destination ARN arn:aws:sqs:eu-central-1:111122223333:twin-failures is invalid.",
+            400,
+            errors.NotReady,
+            id="Lambda does not know the new failure queue yet",
+        ),
+        pytest.param(
+            "InvalidRequestException",
+            "You can't perform this operation on the secret because it was marked for deletion.",
+            400,
+            errors.NotReady,
+            id="a secret was restored, and its value cannot be read yet",
+        ),
+        pytest.param(
+            "InvalidRequestException",
+            "You can't perform this operation on the secret because it was deleted.",
+            400,
+            errors.NotReady,
+            id="a secret was deleted, and still shows",
+        ),
+        pytest.param(
             "ResourceInUseException",
             "Cannot update the event source mapping because it is in use.",
             400,

@@ -24,12 +24,12 @@ from tests.harness import memory
 from tests.harness.calls import Call
 from tests.harness.engine import Engine, Start
 from tests.harness.faults import Faults
-from tests.harness.lag import Lag
 from tests.harness.line import Line
 from tests.harness.paging import Pages
 from tests.harness.parts import Parts, Product
 from tests.harness.picture import Photographer, Picture
 from tests.harness.receiver import Receivers
+from tests.harness.slowness import Slowness
 from tests.harness.wire import ACCOUNT, REGION, Wire
 
 PREFIX = "gluecode"
@@ -47,7 +47,7 @@ _NOWHERE = {
     "GLUECODE_ALLOW_LOOPBACK_HTTP": "1",  # Function URLs are served on loopback here
 }
 
-Saved = tuple[memory.Memory, dict[str, int], int]
+Saved = tuple[memory.Memory, dict[str, Any], int]
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,9 @@ class Account:
     def __enter__(self) -> Account:
         self._open = contextlib.ExitStack()
         self._open.enter_context(_environment({**_NOWHERE, **self.parts.environment(self.installation)}))
-        self._receivers, self._wire, self._lag = Receivers(), Wire(), Lag()
-        self._engine = Engine(self._lag.begin)
-        self._line = Line(self._wire, self._engine, self._lag, PREFIX, self._receivers.address)
+        self._receivers, self._wire, self.slowness = Receivers(), Wire(), Slowness()
+        self._engine = Engine(self.slowness.functions.begin)
+        self._line = Line(self._wire, self._engine, self.slowness, PREFIX, self._receivers.address)
         self._observer = self._line.observer()
         self._clients: dict[str, Any] = {}
         self._photographer = Photographer(self.client, PREFIX)
@@ -112,7 +112,7 @@ class Account:
     def clear(self) -> None:
         """Empty the account and install the orchestrator anew. Takes some milliseconds."""
         self._wire.reset()
-        self._lag.restore({})
+        self.slowness.restore({})
         self._runs = 0
         self._install()
 
@@ -142,13 +142,13 @@ class Account:
 
     def save(self) -> Saved:
         """The whole account as it is now."""
-        return memory.save(), self._lag.save(), self._runs
+        return memory.save(), self.slowness.save(), self._runs
 
     def restore(self, saved: Saved) -> None:
         """Go back to a saved account."""
         held, pending, self._runs = saved
         memory.restore(held)
-        self._lag.restore(pending)
+        self.slowness.restore(pending)
 
     @property
     def pages(self) -> Pages:

@@ -21,6 +21,7 @@ from typing import Any
 from ministack.services import lambda_svc, stepfunctions
 
 from orchestrator.local import shim_account, shim_states
+from tests.harness import siblings
 from tests.harness.calls import TASK
 from tests.harness.faults import WorkerLost
 from tests.harness.turns import Cut, TurnPool, Turns, TurnThread, wait_for_all
@@ -30,6 +31,8 @@ Start = Mapping[str, str]
 """The input of StartExecution: stateMachineArn, name, input."""
 PAYLOAD_LIMIT = 256 * 1024
 TIMEOUT_MILLISECONDS = 110_000
+_LONG_AGO = "2026-01-01T00:00:00.000Z"
+_WAIT = stepfunctions._execute_wait
 
 
 class Engine:
@@ -58,6 +61,10 @@ class Engine:
                 "_SFN_WAIT_SCALE": 0,
                 "_call_lambda": self._invoke,
                 "_emit_execution_status_event": lambda _: None,
+                "_execute_wait": self._wait,
+                "_run_parallel_branches": siblings.together(stepfunctions._run_parallel_branches),
+                "_run_map_items": siblings.together(stepfunctions._run_map_items),
+                "_run_sub_machine": siblings.branch(lambda: self.turns, stepfunctions._run_sub_machine),
                 "_apply_result_path": _limited(stepfunctions._apply_result_path),
                 "_start_sync_execution": _named_once(stepfunctions._start_sync_execution),
             }
@@ -83,6 +90,9 @@ class Engine:
     def execute(self, starts: Sequence[Start], seed: int | None) -> list[dict[str, Any]]:
         """Run executions side by side to their ends, or until somebody sets `gone`, and return their records."""
         self.turns, self.gone = Turns(seed), False
+        for ended in stepfunctions._executions.values():
+            if ended["status"] != "RUNNING":  # whoever starts the next one has waited
+                ended["stopDate"] = _LONG_AGO
         started = [_answered(stepfunctions._start_execution(start)) for start in starts]
         self.turns.drain()
         if self.gone:
@@ -100,14 +110,21 @@ class Engine:
             self.turns.drain()
 
     def _thread(self, target: Callable[..., Any], args: tuple[Any, ...], daemon: bool) -> TurnThread:
-        return TurnThread(self.turns, target, args)
+        return TurnThread(self.turns, target, args, siblings.ends())
 
     def _pool(self, max_workers: int) -> TurnPool:
-        return TurnPool(self.turns, max_workers)
+        return TurnPool(self.turns, max_workers, siblings.ends())
+
+    def _wait(self, state: Mapping[str, Any], *arguments: Any) -> Any:
+        if "TimestampPath" in state:  # long enough for every task to end that had begun
+            self.turns.let_late_end()
+        return _WAIT(state, *arguments)
 
     def _invoke(self, function_arn: str, event: Any) -> Any:
         if self.gone:
             raise Cut
+        if siblings.stopped():
+            raise stepfunctions._ExecutionError("States.Runtime", "A sibling has failed.")
         name = function_arn.rsplit(":", 1)[-1]
         if name not in self._tasks:
             raise stepfunctions._ExecutionError("Lambda.ResourceNotFoundException", f"Function not found: {name}")

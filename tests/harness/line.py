@@ -18,8 +18,8 @@ from tests.harness import strict
 from tests.harness.calls import Call, Caller
 from tests.harness.engine import Engine
 from tests.harness.faults import Faults
-from tests.harness.lag import Lag
 from tests.harness.paging import Pages
+from tests.harness.slowness import Slowness
 from tests.harness.turns import Cut
 from tests.harness.wire import Wire, response
 
@@ -27,10 +27,12 @@ from tests.harness.wire import Wire, response
 class Line:
     """Hooks for a session of botocore. `address` says where a Function URL is really served."""
 
-    def __init__(self, wire: Wire, engine: Engine, lag: Lag, prefix: str, address: Callable[[str], str]) -> None:
+    def __init__(
+        self, wire: Wire, engine: Engine, slowness: Slowness, prefix: str, address: Callable[[str], str]
+    ) -> None:
         self._wire = wire
         self._engine = engine
-        self._lag = lag
+        self._slowness = slowness
         self._caller = Caller(prefix)
         self._address = address
         self.calls: list[Call] = []
@@ -60,7 +62,7 @@ class Line:
         self.calls.append(call)
         try:
             return self.faults.meet(
-                call, lambda: self._lag.meet(call, lambda: strict.meet(call, lambda: self._carry(call, request)))
+                call, lambda: self._slowness.meet(call, lambda: strict.meet(call, lambda: self._carry(call, request)))
             )
         except Cut:
             self._engine.gone = True

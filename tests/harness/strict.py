@@ -1,4 +1,7 @@
-"""What AWS refuses and the emulator takes: a second event source mapping between one queue and one function."""
+"""What AWS refuses and the emulator takes.
+
+A second event source mapping between one queue and one function, and to list the mappings of a deleted function.
+"""
 
 from __future__ import annotations
 
@@ -17,4 +20,8 @@ def meet(call: Call, send: Send) -> AWSResponse:
             if (there["FunctionName"], there["EventSourceArn"]) == between:
                 said = f"already exists. Please update or delete the existing mapping with UUID {there['UUID']}"
                 return refusal(call, 409, "ResourceConflictException", f"An event source mapping {said}")
+    if call.operation == "ListEventSourceMappings":
+        function = call.params.get("FunctionName")
+        if function and function not in lambda_svc._functions:
+            return refusal(call, 404, "ResourceNotFoundException", f"Function not found: {function}")
     return send()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.harness.account import Account, Execution
-from tests.harness.faults import CutAfter, LoseAnswer, LoseWorker, RandomFaults
+from tests.harness.faults import CutAfter, Deny, LoseAnswer, LoseWorker, RandomFaults
 from tests.harness.picture import differences
 from tests.harness.toy import Toy
 
@@ -85,6 +85,18 @@ def test_a_lost_worker_fails_its_state_by_the_name_lambda_gives_it(account: Acco
     failed = account.run("deploy", {}, faults=LoseWorker(2))
 
     assert (failed.status, failed.error) == ("FAILED", "Runtime.ExitError")
+
+
+def test_a_task_whose_sibling_has_failed_goes_on_after_the_execution_has(account: Account) -> None:
+    late = []
+    for seed in range(1, 9):
+        account.clear()
+        failed = account.run("deploy", {}, faults=Deny(2), seed=seed)
+        late.append(len(failed.calls))
+        assert failed.error == "AccessDenied"
+
+    assert min(late) < len(ONE_AFTER_THE_OTHER) - 1  # the sibling had not begun, and does not
+    assert max(late) >= len(ONE_AFTER_THE_OTHER) - 2  # it had, and comes to its end
 
 
 def test_random_faults_are_met_by_the_retries_and_repeat_themselves(account: Account) -> None:

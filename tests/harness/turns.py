@@ -15,20 +15,32 @@ import random
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
+
+_RELEASED = 0.01
+"""How likely it is at each choice that what was held back goes on."""
 
 
 class Cut(BaseException):
     """The process is gone. Not an Exception: whatever a program does about errors must not catch it."""
 
 
-class _Gate:
+class Gate:
     """Something to wait for, and the threads that do."""
 
     def __init__(self) -> None:
         self.open = False
-        self.waiting: list[threading.Semaphore] = []
+        self.waiting: list[Signal] = []
+
+
+class Signal(threading.Semaphore):
+    """By which one thread is given its turn. `stopped_by`: the gates behind which it is held back once they open."""
+
+    def __init__(self, stopped_by: tuple[Gate, ...] = ()) -> None:
+        super().__init__(0)
+        self.stopped_by = stopped_by
 
 
 class Turns:
@@ -36,10 +48,12 @@ class Turns:
 
     def __init__(self, seed: int | None = None) -> None:
         self._random = random.Random(seed) if seed is not None else None
-        self._ready: list[threading.Semaphore] = []
+        self._ready: list[Signal] = []
+        self._held: list[Signal] = []
+        self._late: set[Signal] = set()
         self._live = 0
         self._own = threading.local()
-        self._own.signal = threading.Semaphore(0)
+        self._own.signal = Signal()
 
     def give(self) -> None:
         """Let any thread that is ready go on, maybe this one. Threads that were not started here are left alone."""
@@ -47,9 +61,28 @@ class Turns:
             self._ready.append(self._own.signal)
             self._pass_on()
 
-    def start(self, run: Callable[[], None]) -> None:
+    def stop(self, gate: Gate) -> None:
+        """Open a gate, and hold back whoever is stopped by it: what they had begun comes late."""
+        self.open(gate)
+        held = [signal for signal in self._ready if gate in signal.stopped_by]
+        self._ready = [signal for signal in self._ready if signal not in held]
+        self._held += held
+        self._late |= {*held}
+
+    def let_late_end(self) -> None:
+        """Time passes: what was held back runs to its end."""
+        self._release()
+        while self._late:
+            self._ready.append(self._own.signal)
+            self._pass_on()
+
+    def _release(self) -> None:
+        self._ready += self._held
+        self._held = []
+
+    def start(self, run: Callable[[], None], stopped_by: tuple[Gate, ...] = ()) -> None:
         """Make a thread ready; it runs when it is chosen."""
-        signal = threading.Semaphore(0)
+        signal = Signal(stopped_by)
 
         def body() -> None:
             signal.acquire()
@@ -58,26 +91,35 @@ class Turns:
                 run()
             finally:
                 self._live -= 1
+                self._late.discard(signal)
                 self._choose().release()
 
         self._live += 1
         self._ready.append(signal)
         threading.Thread(target=body, daemon=True).start()
 
-    def wait_for(self, gate: _Gate) -> None:
-        """Hand the turn on until the gate is open."""
-        if not gate.open:
-            gate.waiting.append(self._own.signal)
+    def wait_for(self, *gates: Gate) -> None:
+        """Hand the turn on until one of the gates is open."""
+        if not any(gate.open for gate in gates):
+            for gate in gates:
+                gate.waiting.append(self._own.signal)
             self._pass_on()
+            for gate in gates:
+                gate.waiting = [signal for signal in gate.waiting if signal is not self._own.signal]
 
-    def open(self, gate: _Gate) -> None:
-        """Make ready whoever waits at the gate."""
+    def open(self, gate: Gate) -> None:
+        """Make ready whoever waits at the gate, and then at no other any more."""
         gate.open = True
-        self._ready.extend(gate.waiting)
+        for signal in gate.waiting:
+            if signal not in self._ready and signal not in self._held:
+                self._ready.append(signal)
+        gate.waiting = []
 
     def drain(self) -> None:
-        """Let every thread that was started run to its end."""
+        """Let every thread that was started run to its end, those last that were held back."""
         while self._live:
+            if not self._ready:
+                self._release()
             self._ready.append(self._own.signal)
             self._pass_on()
 
@@ -87,20 +129,34 @@ class Turns:
             chosen.release()
             self._own.signal.acquire()
 
-    def _choose(self) -> threading.Semaphore:
+    def _choose(self) -> Signal:
+        if not self._ready or (self._random and self._held and self._random.random() < _RELEASED):
+            self._release()
         return self._ready.pop(self._random.randrange(len(self._ready)) if self._random else 0)
+
+
+@dataclass(frozen=True)
+class Ends:
+    """What ends early. `stopped_by`: the gates that stop a thread; `until`: the one that ends the wait for it."""
+
+    stopped_by: tuple[Gate, ...] = ()
+    until: tuple[Gate, ...] = ()
+
+
+_ITS_OWN = Ends()
 
 
 class TurnThread:
     """What the engine uses of `threading.Thread`: start and join."""
 
-    def __init__(self, turns: Turns, target: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    def __init__(self, turns: Turns, target: Callable[..., Any], args: tuple[Any, ...], ends: Ends = _ITS_OWN) -> None:
         self._turns = turns
-        self._work = TurnFuture(turns, lambda: target(*args))
+        self._ends = ends
+        self._work = TurnFuture(turns, lambda: target(*args), ends)
 
     def start(self) -> None:
         """Make the thread ready."""
-        self._turns.start(self._work.run)
+        self._turns.start(self._work.run, self._ends.stopped_by)
 
     def join(self, timeout: float | None = None) -> None:
         """Wait for its end; if it was cut off, so is who waits for it."""
@@ -110,11 +166,12 @@ class TurnThread:
 class TurnFuture:
     """The outcome of one call made elsewhere."""
 
-    def __init__(self, turns: Turns, call: Callable[[], Any]) -> None:
+    def __init__(self, turns: Turns, call: Callable[[], Any], ends: Ends = _ITS_OWN) -> None:
         self._turns = turns
         self._call = call
+        self._ends = ends
         self._context = contextvars.copy_context()  # work goes on in the name of whoever asked for it
-        self._done = _Gate()
+        self._done = Gate()
         self._value: Any = None
         self._error: BaseException | None = None
 
@@ -128,7 +185,7 @@ class TurnFuture:
 
     def wait(self) -> None:
         """Hand the turn on until the call has ended; if it was cut off, so is who waits for it."""
-        self._turns.wait_for(self._done)
+        self._turns.wait_for(self._done, *self._ends.until)
         if isinstance(self._error, Cut):
             raise Cut
 
@@ -143,18 +200,19 @@ class TurnFuture:
 class TurnPool:
     """What is used of `ThreadPoolExecutor`: calls start in order, at most `max_workers` at once."""
 
-    def __init__(self, turns: Turns, max_workers: int) -> None:
+    def __init__(self, turns: Turns, max_workers: int, ends: Ends = _ITS_OWN) -> None:
         self._turns = turns
+        self._ends = ends
         self._idle = max_workers
         self._waiting: deque[TurnFuture] = deque()
 
     def submit(self, function: Callable[..., Any], *args: Any) -> TurnFuture:
         """Make the call as soon as a worker is idle."""
-        future = TurnFuture(self._turns, lambda: function(*args))
+        future = TurnFuture(self._turns, lambda: function(*args), self._ends)
         self._waiting.append(future)
         if self._idle:
             self._idle -= 1
-            self._turns.start(self._work)
+            self._turns.start(self._work, self._ends.stopped_by)
         return future
 
     def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -71,6 +72,12 @@ class Wire:
 def response(url: str, status: int, headers: Any, body: bytes) -> AWSResponse:
     """An answer as botocore wants it."""
     return AWSResponse(url, status, headers, _Raw(body))
+
+
+def answered(body: Any, status: int = 200) -> AWSResponse:
+    """An answer in JSON."""
+    headers = {"content-type": "application/x-amz-json-1.0"}
+    return response("http://127.0.0.1/", status, headers, json.dumps(body).encode())
 
 
 class _Raw(io.BytesIO):

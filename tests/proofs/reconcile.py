@@ -193,7 +193,10 @@ def _fresh_picture(account: Account, project: Project) -> Picture:
 
 
 def _planned_and_deployed(account: Account, outcome: Outcome, name: str) -> Execution:
+    under_way = account.slowness.save()
+    account.slowness.settle()  # within a minute, a plan would see the queue that is about to be gone
     plan = account.run("deploy", {**DEPLOY, "dry_run": True})
+    account.slowness.restore(under_way)
     done = account.run("deploy", DEPLOY)
     promised, kept = _by_step(plan), _by_step(done)
     broken = {step: (promised.get(step), kept.get(step)) for step in (promised.keys() | kept.keys()) - _NOT_PROMISED}
@@ -212,12 +215,17 @@ def _planned_and_deployed(account: Account, outcome: Outcome, name: str) -> Exec
 
 
 def _by_step(run: Execution) -> dict[str, str]:
-    """`verb kind name` → outcome, of the steps that are about a resource of the twin."""
-    return {
-        f"{line['verb']} {line['step']} {line['name']}": line["outcome"]
-        for line in run.journal
-        if line["step"] not in _NO_RESOURCES and line["verb"] != "drain"  # a plan waits for nothing
-    }
+    """`verb kind name` → outcome, of the steps that are about a resource of the twin.
+
+    What is waited for is reported when it was done, and its repetition finds it done.
+    """
+    found: dict[str, str] = {}
+    for line in run.journal:
+        step = f"{line['verb']} {line['step']} {line.get('name', '')}"
+        if line["step"] in _NO_RESOURCES or line["verb"] == "drain" or line["outcome"] == "failed":
+            continue  # a plan waits for nothing
+        found.setdefault(step, line["outcome"])
+    return found
 
 
 def main() -> int:

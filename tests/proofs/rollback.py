@@ -5,6 +5,9 @@
 - rollback: the execution fails and leaves what was there before it. Past the point of no return, where all that the
   project wants is in place and what cannot be brought back is being removed, it leaves the rest to the next run.
 
+What runs side by side is tried in plain order and in a shuffled one: tasks that had begun when a sibling failed then
+go on, and their calls take effect late.
+
 Only what comes after a deployment (writing down its outcome, giving the lock back) undoes nothing when it is denied.
 """
 
@@ -16,7 +19,7 @@ from dataclasses import dataclass
 from tests.harness.account import Account
 from tests.harness.faults import Deny
 from tests.harness.picture import differences
-from tests.proofs.crash import COMMANDS, DEPLOY, Command, uninterrupted
+from tests.proofs.crash import COMMANDS, DEPLOY, ORDERS, Command, uninterrupted
 from tests.proofs.projects import TWIN
 from tests.proofs.report import Outcome, Report, options, spread
 
@@ -30,16 +33,20 @@ class Denial:
     command: Command
     on_failure: str
     number: int
+    order: int | None = None
 
 
 def check(account: Account, denial: Denial) -> Outcome:
     """Deny one call, and see what is left."""
-    outcome, whole = Outcome(), uninterrupted(account, denial.command, None)
+    outcome, whole = Outcome(), uninterrupted(account, denial.command, denial.order)
     account.restore(whole.start)
     before = account.picture()
-    done = account.run("deploy", {**DEPLOY, "on_failure": denial.on_failure}, faults=Deny(denial.number))
+    done = account.run(
+        "deploy", {**DEPLOY, "on_failure": denial.on_failure}, faults=Deny(denial.number), seed=denial.order
+    )
     where = (
-        f"{denial.command.title}, {denial.on_failure}, call {denial.number} denied ({done.calls[denial.number - 1]})"
+        f"{denial.command.title}, {denial.on_failure}, call {denial.number} denied, order {denial.order} "
+        f"({done.calls[denial.number - 1]})"
     )
     outcome.counts[f"{denial.on_failure}: calls denied"] += 1
     lines = ["the lock is still held"] if account.item(TWIN, "lock") and "DeleteItem" not in where else []
@@ -65,10 +72,11 @@ def check(account: Account, denial: Denial) -> Outcome:
 def denials(account: Account, commands: tuple[Command, ...]) -> list[Denial]:
     """Every call of every deployment, with either wish."""
     return [
-        Denial(command, on_failure, number)
+        Denial(command, on_failure, number, order)
         for command in commands
         for on_failure in ("keep", "rollback")
-        for number in range(1, uninterrupted(account, command, None).calls + 1)
+        for order in ORDERS
+        for number in range(1, uninterrupted(account, command, order).calls + 1)
     ]
 
 

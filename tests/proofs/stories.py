@@ -130,6 +130,7 @@ def _with_a_report(account: Account, run: Run) -> Iterator[Execution]:
 def _by_the_name_of_its_project(account: Account, run: Run) -> Iterator[Execution]:
     _deployed(account, _A)
     yield run("inspect", {"project": TWIN})
+    yield run("destroy", {"project": TWIN, "dry_run": True})
     account.upload(TWIN, {})
     yield run("destroy", {"project": TWIN, "retain_data": False, "drain_seconds": 0})
 

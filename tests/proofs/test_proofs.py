@@ -10,7 +10,19 @@ import pytest
 from deploy_steps.registry import tasks
 from tests.harness.account import PREFIX, Account
 from tests.harness.faults import CutAfter
-from tests.proofs import crash, drift, faults, foreign, grants, namesakes, reconcile, rollback, sequences, together
+from tests.proofs import (
+    crash,
+    drift,
+    faults,
+    foreign,
+    grants,
+    namesakes,
+    queues,
+    reconcile,
+    rollback,
+    sequences,
+    together,
+)
 from tests.proofs.circuit import circuit, stretches
 from tests.proofs.drifts import DRIFTS, Drift, titled
 from tests.proofs.expected import rows
@@ -81,6 +93,14 @@ def test_a_queue_that_moves_or_leaves_with_its_sender_ends_as_a_fresh_deployment
     assert reconcile.moved(account, move).failures == []
 
 
+@pytest.mark.parametrize("way", queues.WAYS)
+@pytest.mark.parametrize("project", [queues.ALL, queues.BATCHING], ids=["all on AWS", "with an outbox"])
+def test_a_twin_that_is_deployed_while_its_queues_are_dying_has_its_queues_in_the_end(
+    account: Account, project: Project, way: str
+) -> None:
+    assert queues.check(account, project, way).failures == []
+
+
 @pytest.mark.parametrize("command", crash.COMMANDS, ids=lambda command: str(command.title))
 def test_a_command_that_loses_an_answer_anywhere_ends_as_an_undisturbed_one(
     account: Account, command: crash.Command
@@ -99,6 +119,13 @@ def test_a_denied_call_leaves_what_was_asked_for(account: Account) -> None:
     sample = rollback.denials(account, rollback.DEPLOYMENTS[2:3])[11::31]
 
     assert [failure for denial in sample for failure in rollback.check(account, denial).failures] == []
+
+
+def test_what_a_task_does_after_its_sibling_failed_is_rolled_back_as_well(account: Account) -> None:
+    denials = rollback.denials(account, rollback.DEPLOYMENTS[:1])
+    shuffled = [each for each in denials if each.order and each.on_failure == "rollback"]
+
+    assert [failure for denial in shuffled[15:40:3] for failure in rollback.check(account, denial).failures] == []
 
 
 @pytest.mark.parametrize("kind", together.KINDS)

@@ -34,7 +34,7 @@ TOP_LEVEL = frozenset(
         "Take the twin's lock",
         "Record the start",
         "Reconcile the twin",
-        "Is obsolete data left?",
+        "Remove obsolete rights and data",
         "Is an older configuration left over?",
         "Record the outcome",
         "Release the lock",

@@ -117,7 +117,6 @@ def test_what_was_not_entered_is_not_coloured() -> None:
         "Deploy the writer",
         "Deploy the ingestion",
         "Remove the obsolete functions",
-        "Remove the obsolete data",
         "The deployment failed",
         "Is a rollback wanted?",
         "No failure queue is needed",
@@ -137,7 +136,7 @@ def test_states_that_leave_no_line_are_found_on_the_way_between_those_that_do() 
         "Are the devices on AWS?",
         "Is the processing on another cloud?",
         "Is anything obsolete?",
-        "Is obsolete data left?",
+        "Remove obsolete rights and data",
         "Everything is in place",
         "The twin is up to date",
     } <= passed

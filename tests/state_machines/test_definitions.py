@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -137,11 +138,54 @@ def test_every_task_retries_the_errors_that_pass_by_name_and_no_others(name: str
             assert retrier["JitterStrategy"] == "FULL", title
 
 
+OF_LAMBDA = {
+    "Lambda.AWSLambdaException",
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.ResourceConflictException",  # the function is being updated: `gluecode install` runs
+    "Lambda.ResourceNotReadyException",  # it is being made ready again after weeks without a call
+    "Lambda.SdkClientException",
+    "Lambda.ServiceException",
+    "Lambda.TooManyRequestsException",
+    "Lambda.Unknown",
+    "Runtime.ExitError",
+    "Sandbox.Timedout",
+    "States.Timeout",
+}
+"""What Step Functions reports of an invocation, beside the task's own errors, and what passes."""
+
+
+@machine
+def test_every_task_retries_on_the_one_list_of_errors(name: str) -> None:
+    for title, state in states(name, "Task"):
+        if not starts_machine(state):
+            retried = [error for retrier in state["Retry"] for error in retrier["ErrorEquals"]]
+            assert sorted(retried) == sorted(OF_LAMBDA | {error.__name__ for error in RETRYABLE}), title
+
+
 @machine
 def test_all_tasks_retry_alike(name: str) -> None:
     policies = {json.dumps(state["Retry"]) for _, state in states(name, "Task") if not starts_machine(state)}
 
     assert len(policies) == 1
+
+
+LONGEST_WAIT_SECONDS = 110
+"""Until a step of an execution that has ended has ended as well; a queue's name is free again after 60."""
+
+
+@pytest.mark.parametrize("error", ["NotReady", "Conflict"])
+def test_what_is_not_ready_is_waited_for_long_enough_with_whatever_jitter(error: str) -> None:
+    state = next(state for _, state in states("deploy", "Task") if not starts_machine(state))
+    retrier = next(each for each in state["Retry"] if error in each["ErrorEquals"])
+    longest = [
+        min(retrier["IntervalSeconds"] * retrier["BackoffRate"] ** number, retrier["MaxDelaySeconds"])
+        for number in range(retrier["MaxAttempts"])
+    ]
+
+    # Each wait is between nothing and the longest, all alike: half of it on average, with a variance of a twelfth.
+    mean, deviation = sum(longest) / 2, math.sqrt(sum(delay**2 for delay in longest) / 12)
+
+    assert mean - 4 * deviation > LONGEST_WAIT_SECONDS  # missed once in 30,000 times
 
 
 @machine

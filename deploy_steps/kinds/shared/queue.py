@@ -23,7 +23,9 @@ QueueSpec = FailureQueueSpec | OutboxSpec
 def queue_kind(name: str, spec: type[QueueSpec]) -> Kind:
     """A kind of queue."""
     return plain_kind(
-        Facts(name, "sqs", spec, QueueIdentity, outputs=("url", "arn")),
+        # For up to 60 s after DeleteQueue, SQS answers reads as if nothing had happened; CreateQueue then answers
+        # QueueDeletedRecently. It accepts an existing queue with the same attributes, whoever owns it.
+        Facts(name, "sqs", spec, QueueIdentity, outputs=("url", "arn"), shown_when_gone="QueueNameExists"),
         Calls(_read, _desired, create, _update, delete),
         read=("sqs:GetQueueAttributes", "sqs:ListQueueTags"),
         create=("sqs:CreateQueue", "sqs:SetQueueAttributes", "sqs:TagQueue"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from orchestrator.core.catalogue import COMPONENTS, FUNCTIONS
+from orchestrator.core.catalogue import COMPONENTS, FUNCTIONS, QUEUES
 from orchestrator.core.plan.footprint import Footprint
 from orchestrator.core.plan.policies import work_off
 from orchestrator.core.plan.prune import Removal, layer, obsolete, wanted
@@ -17,16 +17,23 @@ _PROCESSOR = "processor"
 
 
 def starting_state(
-    plan: Mapping[str, Any], before: Footprint, ours: Footprint, how: Removal, changing: Collection[str] = ()
+    plan: Mapping[str, Any],
+    before: Footprint,
+    ours: Footprint,
+    how: Removal,
+    changing: Collection[str] = (),
+    leaving: Collection[str] = (),
 ) -> Json:
     """`components`: whether each may exist. `obsolete`: what `remove` takes. `roles`: the spec of each role that the
     mapping needs, and whether it may exist. `keep_rights`: whether those of devices' own processors keep theirs.
+    `queues`: whether the failure queue and the outbox may exist, and false for one that an earlier run may have deleted
+    (`leaving`): SQS would show it for a minute.
 
     The roles that are `changing` (by name) keep what they may do until every function has changed; then `remove` takes
     away what they need no more. A sender that stays while its outbox goes keeps the right to it until the outbox is
     empty and gone.
     """
-    now = wanted(plan)
+    now, staying = wanted(plan), {*before.components} - {*leaving}
     specs = _roles(plan, now)
     plain = {spec["name"]: spec for spec in specs.values()}
     found = obsolete(plan["twin"], before - now, now, ours, how, plain)
@@ -51,6 +58,10 @@ def starting_state(
         found["data"] = [{**rights, **(found["data"][0] if found["data"] else {})}]
     return {
         "components": {component: component in before.components for component in COMPONENTS},
+        "queues": {
+            "failure_queue": "failure_queue" in staying,
+            "outbox": any(queue in staying for queue in QUEUES if queue in now.components),
+        },
         "obsolete": found,
         "roles": [
             {

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from deploy_steps.shared import settings
 from deploy_steps.tasks import load_rollback, record_outcome, record_start
 from tests.state_machines.example import planned
 from tests.unit.deploy_steps.conftest import TWIN, Account
@@ -39,3 +41,12 @@ def test_without_one_no_layer_stays_on_aws(account: Account) -> None:
     assert plan["nothing_to_go_back_to"]
     assert plan["functions"]["writer"]["name"] == f"{TWIN}-writer"
     assert not {"failure", "previous"} & set(plan)
+
+
+def test_a_rollback_waits_until_no_step_beside_the_failed_one_can_be_at_work(account: Account) -> None:
+    before = datetime.now(UTC)
+
+    plan = load(done(planned(("aws", "aws", "aws")), failure=FAILURE))
+
+    ended_by = datetime.strptime(plan["steps_ended_by"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    assert ended_by > before + timedelta(seconds=settings.STEP_SECONDS - 1)  # whole seconds, as Step Functions reads

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from deploy_steps.errors import Conflict, Locked
+from deploy_steps.errors import Conflict, Locked, NotReady
 from deploy_steps.state import lock
 from deploy_steps.tasks import release_lock, take_lock
 from tests.unit.deploy_steps.conftest import ACCOUNT, REGION, TABLE, TWIN, Account
@@ -54,10 +55,23 @@ def test_a_lock_whose_holder_runs_is_refused_and_its_holder_named(account: Accou
     assert (account.item("lock") or {})["execution"] == holder
 
 
-def test_a_lock_whose_holder_has_ended_is_taken_over(account: Account) -> None:
+def test_a_lock_whose_holder_was_stopped_a_moment_ago_is_waited_for(account: Account) -> None:
+    """Its last Lambda may still be at work."""
+    holder = running(account, "stopped")
+    take_lock.handler(event(holder), None)
+    account.client("stepfunctions").stop_execution(executionArn=holder)
+
+    with pytest.raises(NotReady, match="The execution stopped has ended without releasing the lock"):
+        take_lock.handler(event(UNKNOWN), None)
+
+    assert (account.item("lock") or {})["execution"] == holder
+
+
+def test_a_lock_whose_holder_has_ended_is_taken_over(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     holder = running(account, "aborted")
     take_lock.handler(event(holder), None)
     account.client("stepfunctions").stop_execution(executionArn=holder)
+    monkeypatch.setenv("GLUECODE_STEP_SECONDS", "0.001")  # it ended that long ago
 
     assert take_lock.handler(event(UNKNOWN), None)["outcome"] == "updated"
     assert (account.item("lock") or {})["execution"] == UNKNOWN
@@ -114,9 +128,9 @@ def test_of_two_that_take_over_at_once_one_gets_the_lock(account: Account) -> No
 
         exceptions = account.client("stepfunctions").exceptions
 
-        def describe_execution(self, **_: Any) -> dict[str, str]:
+        def describe_execution(self, **_: Any) -> dict[str, Any]:
             lock.take(account.client("dynamodb"), account.client("stepfunctions"), TABLE, TWIN, rival)
-            return {"status": "ABORTED"}
+            return {"status": "ABORTED", "stopDate": datetime(2026, 1, 1, tzinfo=UTC)}
 
     with pytest.raises(Conflict, match="took over the lock"):
         lock.take(account.client("dynamodb"), Slow(), TABLE, TWIN, f"{UNKNOWN}-2")

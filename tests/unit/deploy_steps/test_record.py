@@ -173,7 +173,7 @@ def test_starting_over_the_same_thing_leaves_the_record_as_it_is(account: Accoun
 
     record_start.handler(event(planned(ALL_ON_AWS), run="run-2"), None)
 
-    assert account.item("record") == before
+    assert without_leaving(account) == before
 
 
 def test_the_history_tells_what_was_done_and_how_it_ended(account: Account) -> None:
@@ -240,7 +240,52 @@ def test_a_failed_destruction_keeps_the_record(account: Account) -> None:
 
     record_outcome.handler(event({**identities, "failure": FAILURE}, "destroy", "run-2"), None)
 
-    assert account.item("record") == before
+    assert without_leaving(account) == before
+
+
+def test_a_queue_that_is_there_since_the_last_deployment_is_believed_to_be(account: Account) -> None:
+    first = record_start.handler(event(planned(ALL_ON_AWS)), None)
+    deployed(account)
+
+    again = record_start.handler(event(planned(ALL_ON_AWS), run="run-2"), None)
+
+    assert (first["queues"]["failure_queue"], again["queues"]["failure_queue"]) == (False, True)
+
+
+def test_a_queue_that_a_failed_destruction_may_have_deleted_is_not_believed_to_be_there(account: Account) -> None:
+    deployed(account)
+    destroy = destroying("run-2")
+    record_start.handler(event(destroy, "destroy", "run-2"), None)
+    record_outcome.handler(event({**destroy, "failure": FAILURE}, "destroy", "run-2"), None)
+
+    after_it = record_start.handler(event(planned(ALL_ON_AWS), run="run-3"), None)
+    record_outcome.handler(event(done(planned(ALL_ON_AWS)), run="run-3"), None)
+    after_that = record_start.handler(event(planned(ALL_ON_AWS), run="run-4"), None)
+
+    assert after_it["components"]["failure_queue"]
+    assert (after_it["queues"]["failure_queue"], after_that["queues"]["failure_queue"]) == (False, True)
+
+
+def test_a_queue_that_a_failed_change_may_have_deleted_is_not_believed_to_be_there(account: Account) -> None:
+    deployed(account)
+    without = planned(("gcp", "gcp", "aws"))
+    record_start.handler(event(without, run="run-2"), None)
+    record_outcome.handler(event({**without, "failure": FAILURE}, run="run-2"), None)
+
+    answer = record_start.handler(event(planned(ALL_ON_AWS), run="run-3"), None)
+
+    assert not answer["queues"]["failure_queue"]
+
+
+def test_a_destruction_of_what_has_no_record_leaves_none(account: Account) -> None:
+    record_start.handler(event(destroying("run-1"), "destroy"), None)
+
+    assert account.item("record") is None
+
+
+def without_leaving(account: Account) -> dict[str, Any]:
+    """The record, without the queues that a run was about to delete."""
+    return {name: value for name, value in (account.item("record") or {}).items() if name != record.LEAVING}
 
 
 def test_a_rollback_records_what_it_went_back_to(account: Account) -> None:
