@@ -46,9 +46,9 @@ class Facts(Generic[Spec, Id]):
     tags; its last argument says that the parent must exist by now. `irreparable` has a message for each setting that
     cannot be repaired. `confirm` is the message for AWS not showing what it has acknowledged; with it, the engine reads
     once more after it has written. `named` is AWS's name of a thing, where that is not the spec's. `shown_when_gone` is
-    for what AWS goes on showing after it was deleted, where only `create` finds out: the error by which it says that the
-    thing is there, with other settings. Who has reason to believe that there is none then does not trust what was read,
-    and has `create` confirm it.
+    for what AWS goes on showing after it was deleted, where only `create` finds out: the error by which it says that
+    the thing is there, with other settings. Who has reason to believe that there is none then does not trust what was
+    read, and has `create` confirm it.
     """
 
     name: str

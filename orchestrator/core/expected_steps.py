@@ -101,11 +101,11 @@ def _filled(template: Any, state: Any, item: Any = None) -> Any:
 
 def _value(path: str, state: Any) -> Any:
     """What a path leads to; None where that is nothing, or what only an engine knows."""
-    several, everything, part = path.partition("[*]")
-    if everything:
-        return [_value(f"${part}", each) for each in _value(several, state) or []]
     if not path.startswith("$") or path.startswith("$$"):
         return _MISSING
+    if "[*]" in path:
+        listed, _, rest = path.partition("[*]")
+        return [_value(f"${rest}", each) for each in _value(listed, state) or ()]
     for key, index in _PART.findall(path):
         if index:
             state = state[int(index)] if isinstance(state, list) and len(state) > int(index) else _MISSING

@@ -68,7 +68,7 @@ class Photographer:
             name = listed["FunctionName"]
             found = functions.get_function(FunctionName=name)
             settings = {key: value for key, value in found["Configuration"].items() if key not in _BY_CHANCE}
-            settings["Environment"]["Variables"].pop("EXECUTION_ROLE_ID", None)  # IAM makes it up
+            settings.get("Environment", {}).get("Variables", {}).pop("EXECUTION_ROLE_ID", None)  # IAM makes it up
             settings["Layers"] = [self._layer(layer["Arn"]) for layer in settings.get("Layers", [])]
             policy = _or_none(functions.get_policy, FunctionName=name)
             url = _or_none(functions.get_function_url_config, FunctionName=name)
