@@ -39,7 +39,7 @@ def test_a_role_is_destroyed_with_every_policy_that_was_added_to_it(account: Acc
     account.clear()
     account.upload(TWIN, Project(("aws", "aws", "aws")).files)
     assert account.run("deploy", DEPLOY).succeeded
-    iam, role = account.client("iam"), "factory-dispatcher"
+    iam, role = account.client("iam"), "factory-dispatcher-us-east-1-gluecode"
     for name in ("ReadOnlyAccess", "SecurityAudit", "ViewOnlyAccess"):
         iam.attach_role_policy(RoleName=role, PolicyArn=f"arn:aws:iam::aws:policy/{name}")
         iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(_POLICY))

@@ -284,8 +284,9 @@ def test_a_destruction_of_what_has_no_record_leaves_none(account: Account) -> No
 
 
 def without_leaving(account: Account) -> dict[str, Any]:
-    """The record, without the queues that a run was about to delete."""
-    return {name: value for name, value in (account.item("record") or {}).items() if name != record.LEAVING}
+    """The record, without what it keeps of a run that has not ended."""
+    of_a_run = (record.LEAVING, record.UNDER_WAY)
+    return {name: value for name, value in (account.item("record") or {}).items() if name not in of_a_run}
 
 
 def test_a_rollback_records_what_it_went_back_to(account: Account) -> None:

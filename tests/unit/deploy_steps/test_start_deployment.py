@@ -11,6 +11,7 @@ import pytest
 from moto.core.config import default_user_config
 from moto.stepfunctions.models import stepfunctions_backends
 
+from deploy_steps import aws
 from deploy_steps.shared.deployment_request import Requested, requested
 from deploy_steps.state import lock
 from deploy_steps.tasks import start_deployment
@@ -338,7 +339,7 @@ def test_of_the_messages_of_a_request_the_newest_is_kept(installed: Account, bat
 def test_what_waits_is_hidden_for_the_quiet_time_and_nothing_is_sent_again(installed: Account, batch: Batch) -> None:
     installed.upload(project())
     sent: list[Any] = []
-    events = installed.client("sqs").meta.events
+    events = aws.client("sqs").meta.events
     events.register("provide-client-params.sqs", lambda params, model, **_: sent.append((model.name, params)))
     event = batch(change(f"projects/{TWIN}/config.json"))
     sent.clear()
