@@ -11,8 +11,8 @@ from urllib.parse import unquote
 from deploy_steps.aws import tag_list, tag_map
 from deploy_steps.contract import Changes, Live, Outputs, Wanted
 from deploy_steps.engine import Calls, Facts, plain_kind
+from orchestrator.core.inline_policy import covers, widened
 from orchestrator.core.names import region_of, role_name, role_path
-from orchestrator.core.plan.policies import covers, widened
 from orchestrator.core.specs import GlobalIdentity, RoleSpec
 
 POLICY_NAME = "gluecode"

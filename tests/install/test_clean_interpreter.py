@@ -60,7 +60,9 @@ def test_every_function_imports_with_the_layer_for_the_embedded_cloud(
 @EACH_INTERPRETER
 def test_every_task_that_gets_no_layer_imports_from_its_zip_alone(python: str, runtime: Path, tasks: Path) -> None:
     with_layer = [task.handler.rpartition(".")[0] for task in step_tasks() if task.needs_pydantic]
-    with_layer += [f"deploy_steps.shared.{module}" for module in ("deployment_request", "stored_project")]
+    with_layer += [
+        f"deploy_steps.shared.{module}" for module in ("deployment_request", "request_queue", "stored_project")
+    ]
 
     clean.import_all(python, tasks, [runtime], "pydantic", "orchestrator.core.config", *with_layer)
 

@@ -106,11 +106,11 @@ def test_the_resources_of_every_twin_are_in_reach(twin: str) -> None:
     layer = f"arn:aws:lambda:eu-central-1:123456789012:layer:{names.configuration_layer}"
     wanted = [
         *(("create-function", "lambda:CreateFunction", here.function_arn(names.function(each))) for each in FUNCTIONS),
-        *(("create-iam-role", "iam:CreateRole", here.role_arn(names.function(each))) for each in FUNCTIONS),
+        *(("create-iam-role", "iam:CreateRole", here.twin_role_arn(names.function(each))) for each in FUNCTIONS),
         ("create-function", "lambda:CreateFunction", here.function_arn(names.device_processor("press-7"))),
-        ("create-function", "iam:PassRole", here.role_arn(names.device_processor("press-7"))),
+        ("create-function", "iam:PassRole", here.twin_role_arn(names.device_processor("press-7"))),
         ("create-function", "lambda:GetLayerVersion", f"{layer}:3"),
-        ("create-iam-role", "iam:CreateRole", here.role_arn(names.iot_role)),
+        ("create-iam-role", "iam:CreateRole", here.twin_role_arn(names.iot_role)),
         ("create-iot-rule", "iot:CreateTopicRule", here.rule_arn(names.iot_rule)),
         ("create-hot-table", "dynamodb:CreateTable", here.table_arn(names.hot_table)),
         ("create-failure-queue", "sqs:CreateQueue", here.queue_arn(names.failure_queue)),

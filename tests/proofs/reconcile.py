@@ -135,7 +135,7 @@ def waiting(account: Account, mapping: Mapping) -> Outcome:
     for run in ("first", "second"):
         kept = account.run("deploy", {"project": TWIN, "drain_seconds": 0})
         there = account.picture()
-        role = there[f"role {batcher}"]["policies"]["gluecode"]["Statement"]
+        role = there[f"role {batcher}-us-east-1-gluecode"]["policies"]["gluecode"]["Statement"]
         outcome.expect(kept.succeeded, f"{name}, {run}: {kept.error} {kept.cause}")
         outcome.expect(kept.output["retained"] == [f"outbox {batcher}"], f"{name}, {run}: {kept.output}")
         outcome.expect(f"event source {batcher}" in there, f"{name}, {run}: nothing works the queue off")

@@ -126,6 +126,8 @@ class Proof:
                 was, now_is = was[:1], now_is[:1]
                 role = f":role/gluecode/gluecode/us-east-1/{name.split()[1]}{_SCOPE}"
                 lines += [] if now[name][1].endswith(role) else [f"{name} acts under {now[name][1]}"]
+            if twin.moved and name.startswith("rule "):
+                was, now_is = was[:1], now_is[:1]  # ReplaceTopicRule gives it another role for errors, and a new date
             if was != now_is:
                 lines.append(f"replaced: {name} is {now_is}, and was {was}")
         return sorted(lines)
@@ -202,7 +204,7 @@ class Proof:
         """`plan` wants to replace the roles and the dashboard, and nothing else."""
         resources = self.new.done("plan", str(twin.folder))["resources"]
         found = {f"{each['action']} {each['kind']}" for each in resources if each["action"] not in ("keep", "update")}
-        wanted = {f"{action} {kind}" for action in ("create", "delete") for kind in ("iam-role", "dashboard")}
+        wanted = {f"{action} {kind}" for action in ("create", "remove") for kind in ("iam-role", "dashboard")}
         lines = [] if found == wanted else [f"it would {sorted(found)}, not {sorted(wanted)}"]
         return [*lines, *self.untouched(twin)]
 

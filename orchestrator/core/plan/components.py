@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core import specs
 from orchestrator.core.catalogue import FUNCTIONS, OF, SHAPES
+from orchestrator.core.inline_policy import INLINE_LIMIT
 from orchestrator.core.names import Installation, TwinNames
 from orchestrator.core.plan.errors import PlanTooLarge
 from orchestrator.core.plan.model import FunctionComponent
-from orchestrator.core.plan.policies import INLINE_LIMIT, Statement, document
+from orchestrator.core.plan.policies import Statement, document
 from orchestrator.core.plan.wiring import Wirings
 from orchestrator.core.specs import Owner
 
