@@ -39,6 +39,7 @@ def install(endpoint: str, async_workers: int, wait_scale: float) -> Callable[..
         shim_iam,
         shim_lambda,
         shim_loops,
+        shim_roles,
         shim_s3,
         shim_stacks,
         shim_states,
@@ -47,6 +48,7 @@ def install(endpoint: str, async_workers: int, wait_scale: float) -> Callable[..
     shim_account.install()
     shim_lambda.install(endpoint, async_workers)
     shim_loops.install()
+    shim_roles.install()
     shim_states.install()
     shim_events.install(wait_scale)
     shim_iam.install()

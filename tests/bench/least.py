@@ -15,6 +15,7 @@ from typing import Any
 
 from deploy_steps.tasks.build_processor_package import where
 from orchestrator.core.catalogue import FUNCTIONS, needed
+from orchestrator.core.names import dashboard_name, role_name, role_path
 from orchestrator.core.placement import Placement
 
 Client = Callable[[str], Any]
@@ -136,7 +137,11 @@ def _shared(plan: Mapping[str, Any], wanted: frozenset[str], configuration: byte
     if "dashboard" in wanted:
         body = json.dumps({"widgets": []})
         yield _call(
-            "dashboard", "cloudwatch", "put_dashboard", DashboardName=plan["dashboard"]["name"], DashboardBody=body
+            "dashboard",
+            "cloudwatch",
+            "put_dashboard",
+            DashboardName=dashboard_name(plan["dashboard"]["name"], plan["scope"]),
+            DashboardBody=body,
         )
     for secret in plan["secrets"]:
         yield _call(
@@ -249,7 +254,8 @@ def _role(spec: Mapping[str, Any], service: str) -> Iterator[Create]:
         f"role {spec['name']}",
         "iam",
         "create_role",
-        RoleName=spec["name"],
+        RoleName=_role_name(spec),
+        Path=role_path(spec["owner"]["installation"]),
         AssumeRolePolicyDocument=json.dumps({**_TRUST, "Statement": [trust]}),
         Tags=_tag_list(spec),
         **boundary,
@@ -259,10 +265,14 @@ def _role(spec: Mapping[str, Any], service: str) -> Iterator[Create]:
         "iam",
         "put_role_policy",
         needs=(f"role {spec['name']}",),
-        RoleName=spec["name"],
+        RoleName=_role_name(spec),
         PolicyName="gluecode",
         PolicyDocument=json.dumps(spec["policy"]),
     )
+
+
+def _role_name(spec: Mapping[str, Any]) -> str:
+    return role_name(spec["name"], spec["owner"]["installation"])
 
 
 def _rule(plan: Mapping[str, Any]) -> Iterator[Create]:

@@ -164,6 +164,7 @@ class Requests:
         lock.take(client("dynamodb"), client("stepfunctions"), here.state_table, twin, arn)
 
         def end() -> None:
+            lock.release(client("dynamodb"), here.state_table, twin, arn)
             stepfunctions._executions[arn] |= {"status": "SUCCEEDED", "stopDate": stepfunctions.now_iso()}
 
         return end
