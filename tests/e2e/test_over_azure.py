@@ -81,7 +81,7 @@ def test_a_failed_deployment_says_which_step_and_how_to_go_on(failed: Said) -> N
 def test_it_goes_on_once_the_cause_is_gone(failed: Said, deployed: Any) -> None:
     # A layer has a second step: older versions of it are looked for, and there are none.
     there = [step for step in deployed["steps"] if step["outcome"] != "absent"]
-    # A role has one as well, where a run before did not end: what it may do is narrowed when every function has changed.
+    # A role has one as well where a run before did not end: its rights are narrowed once every function has changed.
     outcomes = {(step["kind"], step["name"]): step["outcome"] for step in reversed(there)}
 
     assert outcomes["iam-role", ROLE] == "created"
