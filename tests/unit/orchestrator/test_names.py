@@ -64,6 +64,31 @@ def test_addresses_are_those_that_aws_gives() -> None:
     assert AWS.rule_arn("r_1") == "arn:aws:iot:eu-central-1:123456789012:rule/r_1"
 
 
+@given(
+    NAMES,
+    st.sampled_from(["gluecode", "second", "a-prefix-of-20-letter"[:20]]),
+    st.sampled_from(["eu-central-1", "us-gov-west-1"]),
+)
+def test_a_role_is_named_by_installation_and_region_within_iams_limit(name: str, prefix: str, region: str) -> None:
+    here, base = f"{prefix}/{region}", names.TwinNames(name).function("event_checker")
+    others = {names.role_name(base, scope) for scope in (names.UNSCOPED, "other/eu-central-1", f"{prefix}/ap-south-1")}
+
+    role = names.role_name(base, here)
+
+    assert len(role) <= names.FUNCTION_LIMIT
+    assert role not in others
+    assert names.role_path(here) == f"/gluecode/{prefix}/{region}/"
+    assert names.region_of(here) == region
+
+
+def test_a_roles_arn_has_the_path_of_its_installation() -> None:
+    arn = "arn:aws:iam::123456789012:role/gluecode/gluecode/eu-central-1/f-eu-central-1-gluecode"
+
+    assert AWS.twin_role_arn("f") == arn
+    assert names.role_arn_beside(arn, "g", names.UNSCOPED) == "arn:aws:iam::123456789012:role/g"
+    assert AWS.dashboard_arn("d") == "arn:aws:cloudwatch::123456789012:dashboard/d-eu-central-1-gluecode"
+
+
 def test_another_partition_has_its_own_arns_and_domain() -> None:
     china = Installation("gluecode", "aws-cn", "cn-north-1", "123456789012")
 
