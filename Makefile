@@ -21,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo fast static test check unit coverage asl-validator sam-lint format lock hooks wheel wheel-proof docs docs-proof reference models release clean \
-  mutants fuzz loss-test secret-proof reconcile-proof crash-proof fault-proof drift-proof foreign-proof namesakes-proof together-proof \
+  mutants fuzz loss-test secret-proof reconcile-proof crash-proof fault-proof drift-proof foreign-proof namesakes-proof rights-proof together-proof \
   rollback-proof grants-proof random-proof privilege-proof upgrade-proof aws-proof
 
 help: ## Show this list
@@ -119,6 +119,9 @@ drift-proof: $(READY) ## Every drift made by hand: named by inspect, repaired by
 
 namesakes-proof: $(READY) ## Twins of one name in two regions, and under two installations, do not meet
 	@$(BIN)/python -m tests.proofs.namesakes
+
+rights-proof: $(READY) ## No function lacks a right while a mapping changes, though rights take effect late
+	@$(BIN)/python -m tests.proofs.rights
 
 foreign-proof: $(READY) ## Strangers of the same names stay untouched
 	@$(BIN)/python -m tests.proofs.foreign

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -19,6 +20,7 @@ from tests.proofs import (
     namesakes,
     queues,
     reconcile,
+    rights,
     rollback,
     sequences,
     together,
@@ -62,6 +64,15 @@ def test_a_mapping_deploys_to_the_table_redeploys_to_no_change_and_destroys_to_n
 @pytest.mark.parametrize("where", ["region", "prefix"])
 def test_twins_of_one_name_in_two_regions_or_installations_do_not_meet(account: Account, where: str) -> None:
     assert namesakes.check(account, namesakes.Story(where, _CROSSING)).failures == []
+
+
+@pytest.mark.parametrize("batching", [False, True], ids=["one by one", "in batches"])
+def test_no_function_lacks_a_right_while_a_mapping_changes(account: Account, batching: bool) -> None:
+    a, b, _ = SCENARIOS.values()
+    over = Project(_CROSSING)
+    change = rights.Change(over, replace(over, batching=True)) if batching else rights.Change(Project(a), Project(b))
+
+    assert rights.check(account, change).failures == []
 
 
 def test_a_change_of_mapping_ends_as_a_fresh_deployment(account: Account) -> None:
