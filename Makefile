@@ -22,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help demo fast static test check unit coverage asl-validator sam-lint format lock hooks wheel wheel-proof docs docs-proof reference models release clean \
   mutants fuzz loss-test secret-proof reconcile-proof crash-proof fault-proof drift-proof foreign-proof namesakes-proof rights-proof together-proof \
-  rollback-proof grants-proof random-proof privilege-proof upgrade-proof aws-proof
+  rollback-proof grants-proof random-proof privilege-proof upgrade-proof aws-proof aws-proof-local
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,7 +77,7 @@ check: static ## The static checks, and every IAM policy
 	@$(BIN)/python -m tests.install.policies
 
 unit: $(READY) $(if $(CHROMIUM),$(AXE)) $(if $(NPM),$(ASL)) ## The test suite, without what has a long target of its own
-	@$(BIN)/python -m pytest -n $(WORKERS) -p tests.workers --ignore tests/loss --ignore tests/e2e/test_secrets_stay_secret.py
+	@$(BIN)/python -m pytest -n $(WORKERS) -p tests.workers --ignore tests/loss --ignore tests/e2e/test_secrets_stay_secret.py --ignore tests/aws_proof/test_run.py
 
 coverage: $(READY) ## Branch coverage of what ships, which must be 90 % or more
 	@mkdir -p .cache/coverage
@@ -143,6 +143,9 @@ privilege-proof: $(READY) ## With IAM enforced, three twins deployed, used and d
 
 upgrade-proof: $(READY) ## Twins of the release before the restructuring, after an upgrade (needs the git history)
 	@$(BIN)/python -m tests.upgrade
+
+aws-proof-local: $(READY) ## The tests of aws-proof, on the embedded cloud: whole, failing in the middle, stopped
+	@$(BIN)/python -m pytest -q tests/aws_proof
 
 aws-proof: $(READY) ## One run in your AWS account, install to uninstall, with a transcript (ARGS=--local: without an account)
 	@$(BIN)/python -m tests.aws_proof $(ARGS)
