@@ -47,8 +47,8 @@ def install(endpoint: str, async_workers: int, wait_scale: float) -> Callable[..
 
     shim_account.install()
     shim_lambda.install(endpoint, async_workers)
-    shim_loops.install()
     shim_roles.install()
+    shim_loops.install()  # around the invocation that `shim_roles` puts in place of ministack's
     shim_states.install()
     shim_events.install(wait_scale)
     shim_iam.install()
